@@ -1,0 +1,1 @@
+//! The library behind the `l2tpspec` command: captures in, transcript, judges, reports.

@@ -1,0 +1,3 @@
+//! The `l2tpspec` command.
+
+fn main() {}
