@@ -1,4 +1,4 @@
-//! L2TP over IPsec as values: every message of IKEv1, ESP, L2TPv2, PPP and OSPFv2 can be read, written and
+//! L2TP over `IPsec` as values: every message of IKEv1, ESP, L2TPv2, PPP and OSPFv2 can be read, written and
 //! shown field by field, and every key and digest can be computed from named inputs.
 //!
 //! The crate performs no I/O and knows no clock and no randomness. Octets that are not a message are
@@ -26,4 +26,5 @@
 )]
 
 pub mod codec;
+pub mod ppp;
 pub mod show;
