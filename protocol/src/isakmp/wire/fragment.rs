@@ -2,7 +2,8 @@
 //! the pieces become a message again.
 //!
 //! A message of one Fragment payload carries a piece of a complete ISAKMP message, header included. Its own
-//! header repeats the cookies and is never marked encrypted.
+//! header repeats the cookies; its body is never encrypted, although racoon marks it so (see
+//! [`Header::has_encrypted_body`]). The message ID and the exchange type need not be those of the whole.
 
 use std::collections::BTreeMap;
 

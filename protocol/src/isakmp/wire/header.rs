@@ -50,10 +50,16 @@ impl Header {
         self.version & 0x0f
     }
 
-    /// Whether the body is encrypted on the wire.
+    /// Whether the encryption bit is set.
     #[must_use]
     pub const fn is_encrypted(&self) -> bool {
         self.flags & Self::ENCRYPTION != 0
+    }
+
+    /// Whether a key is needed to read the body. That of a fragment is clear, whatever the encryption bit says.
+    #[must_use]
+    pub const fn has_encrypted_body(&self) -> bool {
+        self.is_encrypted() && !matches!(self.next_payload, PayloadType::Fragment)
     }
 
     /// Whether the commit bit is set.

@@ -169,7 +169,7 @@ impl Show for Message {
 
 impl fmt::Display for Sealed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = if self.header.is_encrypted() { "encrypted" } else { "clear" };
+        let word = if self.header.has_encrypted_body() { "encrypted" } else { "clear" };
         write!(f, "{}: {} {word} octets", self.header.exchange_type, self.body.len())
     }
 }

@@ -1,9 +1,9 @@
 //! The wire formats of IKEv1: RFC 2407, RFC 2408, RFC 2409, RFC 3706, RFC 3947 and its drafts 00 to 08, mode
 //! configuration, and the vendors' fragments.
 //!
-//! A datagram is first [recognised](recognise), then read as [`Sealed`] if the encryption flag is set, or as
-//! [`Message`] if it is clear. [`Message::open`] takes the decrypted body. [`walk`] reads as much of a broken
-//! chain of payloads as can be read.
+//! A datagram is first [recognised](recognise), then read as [`Sealed`] if it
+//! [has an encrypted body](Header::has_encrypted_body), else as [`Message`]. [`Message::open`] takes the
+//! decrypted body. [`walk`] reads as much of a broken chain of payloads as can be read.
 
 mod attribute;
 mod config;

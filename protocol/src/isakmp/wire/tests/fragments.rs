@@ -20,7 +20,7 @@ fn piece(id: u16, number: u8, is_last: bool, data: &[u8]) -> Fragment {
     Fragment { id, number, flags: u8::from(is_last), data: data.to_vec() }
 }
 
-/// As strongSwan and Windows do it: the inner message goes in whole, header included.
+/// As strongSwan, libreswan and racoon do it: the inner message goes in whole, header included.
 #[test]
 fn a_message_in_three_pieces_becomes_whole_in_any_order() {
     let inner = named("apple-current");
@@ -41,6 +41,16 @@ fn a_message_in_three_pieces_becomes_whole_in_any_order() {
         assert!(reassembly.is_empty());
         assert!(Message::decode_all(&whole.unwrap()).is_ok());
     }
+}
+
+/// racoon copies the flags of the phase 1 that it fragments.
+#[test]
+fn a_fragment_is_clear_even_if_marked_encrypted() {
+    let fragment = Payload::new(PayloadType::Fragment, Body::Fragment(piece(1, 1, true, b"all")));
+    let carrier = Message::new(Header { flags: Header::ENCRYPTION, ..header(1) }, vec![fragment]);
+    assert!(carrier.header.is_encrypted() && !carrier.header.has_encrypted_body());
+    assert_eq!(Message::decode_all(&carrier.to_octets().unwrap()), Ok(carrier));
+    assert!(Sealed::decode_all(&named("pluto-mm5")).unwrap().header.has_encrypted_body());
 }
 
 #[test]
