@@ -26,5 +26,6 @@
 )]
 
 pub mod codec;
+pub mod isakmp;
 pub mod ppp;
 pub mod show;

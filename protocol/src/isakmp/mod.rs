@@ -1,0 +1,4 @@
+//! IKEv1: ISAKMP (RFC 2408), its domain of interpretation (RFC 2407), the exchanges (RFC 2409), dead peer
+//! detection (RFC 3706) and NAT traversal (RFC 3947).
+
+pub mod wire;
