@@ -26,4 +26,5 @@
 )]
 
 pub mod codec;
+pub mod l2tp;
 pub mod show;
