@@ -27,4 +27,5 @@
 
 pub mod codec;
 pub mod l2tp;
+pub mod ospf;
 pub mod show;
