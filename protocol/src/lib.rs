@@ -27,5 +27,7 @@
 
 pub mod codec;
 pub mod isakmp;
+pub mod l2tp;
+pub mod ospf;
 pub mod ppp;
 pub mod show;
