@@ -26,4 +26,5 @@
 )]
 
 pub mod codec;
+pub mod crypto;
 pub mod show;
