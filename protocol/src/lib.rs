@@ -27,4 +27,5 @@
 
 pub mod codec;
 pub mod crypto;
+pub mod isakmp;
 pub mod show;
