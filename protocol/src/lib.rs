@@ -27,5 +27,6 @@
 
 pub mod codec;
 pub mod crypto;
+pub mod esp;
 pub mod isakmp;
 pub mod show;
