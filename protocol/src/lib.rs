@@ -26,6 +26,8 @@
 )]
 
 pub mod codec;
+pub mod crypto;
+pub mod esp;
 pub mod isakmp;
 pub mod l2tp;
 pub mod ospf;

@@ -1,0 +1,6 @@
+//! The public interface against vectors of other implementations.
+
+mod support;
+mod vectors_crypto;
+mod vectors_esp;
+mod vectors_isakmp_keys;
