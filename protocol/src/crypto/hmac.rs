@@ -45,6 +45,15 @@ impl Key {
         }
     }
 
+    /// The states after the inner and the outer pad, for [many messages at once](super::lanes); only of SHA-1.
+    #[must_use]
+    pub const fn sha1_states(&self) -> Option<(&super::lanes::State, &super::lanes::State)> {
+        match &self.0 {
+            Keyed::Sha1(states) => Some((&states.inner, &states.outer)),
+            Keyed::Md5(_) | Keyed::Sha256(_) | Keyed::Sha384(_) | Keyed::Sha512(_) => None,
+        }
+    }
+
     /// The HMAC of a message, followed by zeros if the digest is shorter than 64 octets.
     #[must_use]
     pub fn tag(&self, message: &[u8]) -> [u8; LONGEST] {

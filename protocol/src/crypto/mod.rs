@@ -7,6 +7,7 @@ pub mod dh;
 pub mod gcm;
 pub mod hash;
 pub mod hmac;
+pub mod lanes;
 pub mod mschap;
 
 /// Whether two octet strings are equal. The time taken depends on their lengths alone.
