@@ -1,0 +1,3 @@
+//! The library face of the harness, in one binary.
+
+mod capture;
