@@ -1,3 +1,9 @@
 //! The library behind the `l2tpspec` command: captures in, transcript, judges, reports.
 
 pub mod capture;
+pub mod cli;
+pub mod error;
+pub mod exit_code;
+pub mod report;
+pub mod rule;
+pub mod transcript;

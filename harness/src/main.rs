@@ -1,3 +1,7 @@
 //! The `l2tpspec` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    l2tpspec::cli::run()
+}

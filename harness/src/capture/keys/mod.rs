@@ -258,6 +258,16 @@ impl Keys {
         Ok(keys)
     }
 
+    /// Adds what `other` holds.
+    pub fn extend(&mut self, other: Self) {
+        self.esp.extend(other.esp);
+        self.ikev1.extend(other.ikev1);
+        self.secrets.extend(other.secrets);
+        self.read.extend(other.read);
+        self.ignored.extend(other.ignored);
+        self.left_out.extend(other.left_out);
+    }
+
     /// Reads the keys of a file named `path` from text.
     ///
     /// # Errors

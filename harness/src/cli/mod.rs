@@ -1,0 +1,39 @@
+//! The command line: parse, run the verb, report, exit.
+
+mod args;
+mod decode;
+mod keys;
+mod progress;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::error::ExpectedError;
+
+/// Runs the command that the process was started with.
+#[must_use]
+pub fn run() -> ExitCode {
+    let args = match args::Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            // clap prints help to standard output and errors to standard error, with the statuses 0 and 2.
+            let code = u8::try_from(error.exit_code()).unwrap_or(crate::exit_code::BAD_INPUT);
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let result = match &args.verb {
+        args::Verb::Decode(decode) => decode::run(decode),
+    };
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(error) if error.is_broken_pipe() => ExitCode::from(crate::exit_code::AS_EXPECTED),
+        Err(error) => fail(&error),
+    }
+}
+
+fn fail(error: &ExpectedError) -> ExitCode {
+    eprintln!("error: {error}");
+    ExitCode::from(error.exit_code())
+}

@@ -1,0 +1,65 @@
+//! Everything that a user, a file or a machine can cause, and the exit status of each.
+
+use std::path::PathBuf;
+
+use crate::capture::CaptureError;
+use crate::capture::keys::KeyError;
+use crate::exit_code;
+
+/// An error that is not a bug of ours.
+#[derive(Debug, thiserror::Error)]
+pub enum ExpectedError {
+    /// A capture that cannot be read.
+    #[error(transparent)]
+    Capture(#[from] CaptureError),
+    /// Keys that cannot be read.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    /// A file of ours that cannot be read or written.
+    #[error("{path}: {source}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+    /// A JSON file that says something we do not understand.
+    #[error("{path}:{line}:{column}: {problem}")]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// Column, from 1.
+        column: usize,
+        /// What is wrong, and what to do.
+        problem: String,
+    },
+    /// Options that do not fit together.
+    #[error("{0}")]
+    Usage(String),
+    /// Standard output is gone.
+    #[error("cannot write the report: {0}")]
+    Output(std::io::Error),
+}
+
+impl ExpectedError {
+    /// The exit status.
+    #[must_use]
+    pub const fn exit_code(&self) -> u8 {
+        match self {
+            Self::Capture(_)
+            | Self::Keys(_)
+            | Self::File { .. }
+            | Self::Json { .. }
+            | Self::Usage(_)
+            | Self::Output(_) => exit_code::BAD_INPUT,
+        }
+    }
+
+    /// Whether the reader of our output went away, which is no reason to complain.
+    #[must_use]
+    pub fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe)
+    }
+}

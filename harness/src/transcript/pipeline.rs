@@ -1,0 +1,101 @@
+//! A capture file to entries, in batches: read, ascend, open all that is encrypted, ascend on.
+
+use std::ops::ControlFlow;
+
+use l2tpspec_protocol::esp;
+
+use super::dissect::{Dissector, Options, Waiting};
+use super::entry::Entry;
+use super::layer::Opening;
+use super::sas;
+use crate::capture::file::{CaptureFile, FrameMeta};
+use crate::capture::keys::Keys;
+use crate::error::ExpectedError;
+
+/// Frames in a batch: enough to fill the lanes of batched cryptography, few enough to stay in a core's cache.
+const BATCH_FRAMES: usize = 256;
+/// Octets in a batch.
+const BATCH_OCTETS: usize = 256 * 1024;
+
+/// Reads `file` to its end and hands every entry, and how many octets of the file were read, to `on_entry`, which
+/// returns whether to go on.
+///
+/// # Errors
+/// A key that does not fit its algorithm, or a file that cannot be read on; the entries before that were handed over.
+pub fn run(
+    file: &mut CaptureFile,
+    keys: &Keys,
+    options: Options,
+    mut on_entry: impl FnMut(&Entry, u64) -> bool,
+) -> Result<(), ExpectedError> {
+    let mut dissector = Dissector::new(keys, options)?;
+    let mut batch = Batch::default();
+    loop {
+        let read = batch.read(file);
+        batch.dissect(&mut dissector);
+        for entry in batch.entries.iter().take(batch.metas.len()) {
+            if !on_entry(entry, file.octets_read()) {
+                return Ok(());
+            }
+        }
+        if read?.is_break() {
+            return Ok(());
+        }
+    }
+}
+
+/// Memory of one batch, used again for the next.
+#[derive(Debug, Default)]
+struct Batch {
+    arena: Vec<u8>,
+    metas: Vec<FrameMeta>,
+    entries: Vec<Entry>,
+    waiting: Vec<Waiting>,
+    openings: Vec<(Opening, usize, usize)>,
+}
+
+impl Batch {
+    fn read(&mut self, file: &mut CaptureFile) -> Result<ControlFlow<()>, ExpectedError> {
+        self.arena.clear();
+        self.metas.clear();
+        while self.metas.len() < BATCH_FRAMES && self.arena.len() < BATCH_OCTETS {
+            match file.next_into(&mut self.arena)? {
+                Some(meta) => self.metas.push(meta),
+                None => return Ok(ControlFlow::Break(())),
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn dissect(&mut self, dissector: &mut Dissector) {
+        self.entries.resize_with(self.entries.len().max(self.metas.len()), Entry::default);
+        self.waiting.clear();
+        for (index, (meta, entry)) in self.metas.iter().zip(&mut self.entries).enumerate() {
+            self.waiting.extend(dissector.ascend(meta, &self.arena, entry, index));
+        }
+        self.open(dissector.sas());
+        for (waiting, (opening, start, end)) in self.waiting.iter().zip(&self.openings) {
+            dissector.ascend_from_esp(&self.arena[*start..*end], &mut self.entries[waiting.entry], *opening);
+        }
+    }
+
+    /// Opens every waiting packet in place. They lie in the arena in the order of the frames.
+    fn open(&mut self, sas: &sas::Sas) {
+        self.openings.clear();
+        let mut jobs: Vec<esp::Job<'_>> = Vec::with_capacity(self.waiting.len());
+        let mut rest = &mut self.arena[..];
+        let mut consumed = 0;
+        for waiting in &self.waiting {
+            let (_, from_start) = rest.split_at_mut(waiting.start - consumed);
+            let (packet, behind) = from_start.split_at_mut(waiting.end - waiting.start);
+            jobs.push(esp::Job::new(sas.sa(waiting.sa), sas.trim(waiting.sa, packet)));
+            rest = behind;
+            consumed = waiting.end;
+        }
+        esp::open_batch(&mut jobs);
+        for (job, waiting) in jobs.into_iter().zip(&self.waiting) {
+            let (opening, payload) = sas.judge(waiting.sa, job);
+            self.openings.push((opening, waiting.start + payload.start, waiting.start + payload.end));
+        }
+    }
+}
