@@ -1,3 +1,4 @@
 //! The library face of the harness, in one binary.
 
 mod capture;
+mod cli;
