@@ -102,8 +102,11 @@ fn pinned(program: &str) -> Command {
 
 fn run(command: &mut Command, packets: u32) -> Taken {
     let start = Instant::now();
-    let mut child =
-        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("taskset and the tool are installed");
+    let mut child = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("taskset and the tool are installed");
     let status = PathBuf::from(format!("/proc/{}/status", child.id()));
     let mut peak_kib = 0;
     let ended = loop {
@@ -234,8 +237,10 @@ fn ipv4(source: [u8; 4], destination: [u8; 4], protocol: u8, payload: &[u8], id:
 }
 
 fn checksum(octets: &[u8]) -> u16 {
-    let sum: u32 =
-        octets.chunks(2).map(|pair| u32::from(pair[0]) << 8 | u32::from(pair.get(1).copied().unwrap_or(0))).sum();
+    let sum: u32 = octets
+        .chunks(2)
+        .map(|pair| u32::from(pair[0]) << 8 | u32::from(pair.get(1).copied().unwrap_or(0)))
+        .sum();
     let sum = (sum & 0xffff) + (sum >> 16);
     !((sum & 0xffff) + (sum >> 16)) as u16
 }

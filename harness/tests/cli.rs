@@ -80,7 +80,10 @@ fn of_a_capture_cut_in_mid_packet_what_came_before_is_reported() {
 fn keys_that_cannot_be_read_are_refused() {
     let missing = l2tpspec(&["decode", NO_PROPOSAL, "--keys", "/nonexistent/keys"]);
     assert_refused(&missing, "/nonexistent/keys");
-    let garbled = scratch("garbled.esp_sa", b"\"IPv4\",\"*\",\"*\",\"0x1\",\"AES-CBC [RFC3602]\",\"0x12\",\"NULL\",\"\"\n");
+    let garbled = scratch(
+        "garbled.esp_sa",
+        b"\"IPv4\",\"*\",\"*\",\"0x1\",\"AES-CBC [RFC3602]\",\"0x12\",\"NULL\",\"\"\n",
+    );
     let output = l2tpspec(&["decode", NO_PROPOSAL, "--keys", garbled.to_str().expect("ASCII")]);
     assert_refused(&output, "garbled.esp_sa:1");
 }
@@ -96,15 +99,19 @@ fn a_json_line_describes_each_frame() {
     assert_eq!(frames, (1..=lines.len() as u64).collect::<Vec<_>>());
     let offer = &lines[2];
     assert_eq!((offer["src"].as_str(), offer["dst"].as_str()), (Some("192.0.2.2"), Some("192.0.2.1")));
-    let layers: Vec<_> = offer["layers"].as_array().expect("a list").iter().map(|layer| &layer["layer"]).collect();
+    let layers: Vec<_> =
+        offer["layers"].as_array().expect("a list").iter().map(|layer| &layer["layer"]).collect();
     assert_eq!(layers, ["ip", "udp", "isakmp"]);
     assert!(offer["error"].is_null());
 }
 
 #[test]
 fn details_show_every_field_and_no_password() {
-    let pap = [0xff, 0x03, 0xc0, 0x23, 1, 1, 0, 16, 4, b'u', b's', b'e', b'r', 6, b's', b'e', b'c', b'r', b'e', b't'];
-    let mut capture = vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 9, 0, 0, 0];
+    let pap = [
+        0xff, 0x03, 0xc0, 0x23, 1, 1, 0, 16, 4, b'u', b's', b'e', b'r', 6, b's', b'e', b'c', b'r', b'e', b't',
+    ];
+    let mut capture =
+        vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 9, 0, 0, 0];
     capture.extend([0; 8]);
     let length = u32::try_from(pap.len()).expect("short").to_le_bytes();
     capture.extend([length, length].concat());

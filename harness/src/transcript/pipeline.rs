@@ -6,8 +6,8 @@ use l2tpspec_protocol::esp;
 
 use super::dissect::{Dissector, Options, Waiting};
 use super::entry::Entry;
-use super::opened::Opened;
 use super::layer::Opening;
+use super::opened::Opened;
 use super::sas;
 use crate::capture::file::{CaptureFile, FrameMeta};
 use crate::capture::keys::Keys;
