@@ -1,6 +1,8 @@
 //! One layer of a frame. The kinds that user traffic is made of own no memory.
 
+use l2tpspec_protocol::codec::{Codec as _, Reader};
 use l2tpspec_protocol::isakmp::wire::{Header as IsakmpHeader, Payload};
+use l2tpspec_protocol::ppp::chap::{self, mschap};
 use l2tpspec_protocol::show::{self, Show, Sink, Value};
 use l2tpspec_protocol::{esp, l2tp, ospf, ppp};
 
@@ -236,10 +238,56 @@ impl Show for Layer {
                 header.show(sink);
                 packet.show(sink);
             }
-            Self::PppControl(control) => control.show(sink),
+            Self::PppControl(control) => {
+                control.show(sink);
+                if let ppp::Control::Chap(packet) = &**control
+                    && let Some(parts) = microsoft(packet)
+                {
+                    show::list(sink, "mschap", &[parts]);
+                }
+            }
             Self::Ospf(packet) => packet.show(sink),
             Self::Dns(message) => message.show(sink),
             Self::Named(named) => sink.field("not_read", Value::Word(named.why)),
+        }
+    }
+}
+
+/// What a CHAP packet says under MS-CHAP, told by its shape: the algorithm stands in LCP, which may not be recorded.
+enum Microsoft {
+    Response1(mschap::Response1),
+    Response2(mschap::Response2),
+    Success(mschap::Success),
+    Failure(mschap::Failure),
+}
+
+fn microsoft(packet: &chap::Packet) -> Option<Microsoft> {
+    match (packet.code, &packet.body) {
+        (chap::Code::Response, chap::Body::Value { value, .. }) => {
+            // Version 1 sets its flag where it sends the NT response; version 2 keeps it zero.
+            if value.last() == Some(&0) {
+                mschap::Response2::decode_all(value).ok().map(Microsoft::Response2)
+            } else {
+                mschap::Response1::decode_all(value).ok().map(Microsoft::Response1)
+            }
+        }
+        (chap::Code::Success, chap::Body::Message(text)) => {
+            mschap::Success::parse(Reader::new(text)).ok().map(Microsoft::Success)
+        }
+        (chap::Code::Failure, chap::Body::Message(text)) => {
+            mschap::Failure::parse(Reader::new(text)).ok().map(Microsoft::Failure)
+        }
+        _ => None,
+    }
+}
+
+impl Show for Microsoft {
+    fn show(&self, sink: &mut dyn Sink) {
+        match self {
+            Self::Response1(parts) => parts.show(sink),
+            Self::Response2(parts) => parts.show(sink),
+            Self::Success(parts) => parts.show(sink),
+            Self::Failure(parts) => parts.show(sink),
         }
     }
 }
