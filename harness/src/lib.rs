@@ -1,9 +1,11 @@
 //! The library behind the `l2tpspec` command: captures in, transcript, judges, reports.
 
 pub mod capture;
+pub mod check;
 pub mod cli;
 pub mod error;
 pub mod exit_code;
 pub mod report;
 pub mod rule;
 pub mod transcript;
+pub mod triage;

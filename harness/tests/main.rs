@@ -1,5 +1,6 @@
 //! The library face of the harness, in one binary.
 
 mod capture;
+mod check;
 mod cli;
 mod opening;

@@ -1,6 +1,7 @@
 //! The command line: parse, run the verb, report, exit.
 
 mod args;
+mod check;
 mod decode;
 mod keys;
 mod progress;
@@ -25,6 +26,7 @@ pub fn run() -> ExitCode {
     };
     let result = match &args.verb {
         args::Verb::Decode(decode) => decode::run(decode),
+        args::Verb::Check(check) => check::run(check),
     };
     match result {
         Ok(code) => ExitCode::from(code),
