@@ -72,6 +72,7 @@ impl Interest {
                 Layer::Esp(_) => Self::ESP,
                 Layer::UdpEncap(_) => Self::UDP_ENCAP,
                 Layer::L2tpControl(_) => Self::L2TP_CONTROL,
+                Layer::Named(named) if named.layer == "l2tp" => Self::L2TP_CONTROL,
                 Layer::L2tpData(_) => Self::L2TP_DATA,
                 Layer::Ppp(_) => Self::PPP,
                 Layer::PppControl(_) => Self::PPP_CONTROL,
