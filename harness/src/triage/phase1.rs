@@ -23,6 +23,18 @@ pub(super) struct Refusal {
     pub(super) notify: NotifyType,
 }
 
+impl Refusal {
+    /// The error of a payload that is one (RFC 2408 section 3.14.1).
+    pub(super) fn of(body: &Body, side: Side, mark: Mark) -> Option<Self> {
+        match body {
+            Body::Notification(notification) if (1..8192).contains(&notification.notify_type.number()) => {
+                Some(Self { side, frame: mark.frame, notify: notification.notify_type })
+            }
+            _ => None,
+        }
+    }
+}
+
 /// One phase 1 exchange.
 #[derive(Debug)]
 pub(super) struct PhaseOne {
@@ -101,12 +113,7 @@ impl PhaseOne {
                     self.chosen = offer::transforms(sa).into_iter().next();
                 }
                 Body::Identification(id) => self.identities[side] = Some(offer::identity(id)),
-                Body::Notification(notification)
-                    if (1..8192).contains(&notification.notify_type.number()) =>
-                {
-                    self.refusals.push(Refusal { side, frame: mark.frame, notify: notification.notify_type });
-                }
-                _ => {}
+                _ => self.refusals.extend(Refusal::of(body, side, mark)),
             }
         }
         if message.is_readable && message.isakmp.hash == HashVerdict::Wrong {

@@ -312,3 +312,24 @@ fn a_peer_that_answers_no_more_is_dead() {
     story.informational(SUPERNODE, 1, vec![notification(NotifyType::RUThereAck)]);
     assert!(!story.outcome().failed);
 }
+
+#[test]
+fn after_a_long_silence_a_phase_1_is_a_new_attempt() {
+    let mut story = Story::default();
+    story.phase1(1).quick_mode(1, 10).esp(CLIENT, 7).esp(SUPERNODE, 8).wait(600);
+    story.phase1_up_to(2, 5).repeat(4, |story| {
+        story.main_mode(CLIENT, 2, 4);
+    });
+    let outcome = story.outcome();
+    assert_failed(&outcome, Rung::KeyExchanged, &["the pre-shared keys differ"]);
+    assert_eq!(outcome.attempts, 2);
+}
+
+#[test]
+fn an_error_about_something_else_between_the_same_addresses_says_nothing_of_esp() {
+    let mut story = Story::default();
+    story.phase1(1).quick_mode(1, 10).esp(CLIENT, 7).esp(CLIENT, 7).unreachable(CLIENT, 3, 53);
+    let outcome = story.outcome();
+    assert_failed(&outcome, Rung::Phase2Up, &["only the client sends ESP"]);
+    assert!(outcome.causes.iter().all(|cause| !cause.contains("ICMP")), "{:?}", outcome.causes);
+}
