@@ -68,9 +68,16 @@ pub(super) struct PhaseOne {
 
 impl PhaseOne {
     pub(super) fn new(message: &Message<'_>, is_rekey: bool) -> Self {
+        // An SA payload under both cookies is the responder's choice; else whoever is heard first is the initiator.
+        let is_choice = message.isakmp.header.responder_cookie != [0; 8]
+            && message.has(|body| matches!(body, Body::SecurityAssociation(_)))
+            && matches!(
+                message.isakmp.header.exchange_type,
+                ExchangeType::IdentityProtection | ExchangeType::Aggressive
+            );
         Self {
             cookie: message.cookie(),
-            initiator: message.side,
+            initiator: if is_choice { !message.side } else { message.side },
             begin: message.mark,
             is_whole: message.is_opening(),
             is_aggressive: message.isakmp.header.exchange_type == ExchangeType::Aggressive,

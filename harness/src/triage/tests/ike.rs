@@ -134,6 +134,10 @@ fn a_recording_that_begins_within_phase_1_blames_nobody() {
     story.main_mode(CLIENT, 1, 2);
     let outcome = story.outcome();
     assert!(!outcome.failed, "{:?}", outcome.causes);
+    let mut story = Story::default();
+    story.main_mode(SUPERNODE, 1, 1);
+    let outcome = story.outcome();
+    assert_eq!((outcome.rung, outcome.failed), (Rung::ProposalChosen, false));
 }
 
 #[test]
