@@ -7,7 +7,7 @@ use super::ike::Ike;
 use super::l2tp::{Session, Tunnels};
 use super::ladder::Ladder;
 use super::mark::{Both, Frames, Mark, Side};
-use super::phase1::Cookie;
+use super::phase1::{Cookie, Refusal};
 use super::rung::Rung;
 
 /// What one attempt shows.
@@ -37,10 +37,14 @@ impl Attempt {
         self.esp.later(Frames::begin)
     }
 
-    /// Whether the connection stands, so that a new phase 1 renews its keys.
-    pub(super) fn is_alive(&self) -> bool {
-        let is_up = self.ike.phase2_up().is_some() || self.esp_both_ways().is_some();
-        is_up && self.ended().is_none()
+    /// Whether the connection stands at `now`, so that a new phase 1 renews its keys. After a long silence it is a
+    /// new connection: that the old one ended may have been said in words that nobody can read.
+    pub(super) fn is_alive(&self, now: Mark) -> bool {
+        const SILENCE: i64 = 120_000_000_000;
+        let phase2 = self.ike.phase2_up();
+        let is_up = phase2.is_some() || self.esp_both_ways().is_some();
+        let last = Side::ALL.iter().filter_map(|side| self.esp[*side].last()).chain(phase2).max();
+        is_up && self.ended().is_none() && last.is_some_and(|last| now.time - last.time < SILENCE)
     }
 
     pub(super) fn session(&self) -> Option<&Session> {
@@ -129,16 +133,19 @@ impl Attempt {
                 && is_late(phase1.begin)
                 && !goes_on(phase1.begin)
         });
+        let refused = |refusals: &[Refusal]| match refusals.last() {
+            Some(refusal) => format!(" with {} (frame {})", refusal.notify, refusal.frame),
+            None => String::new(),
+        };
         if let Some(phase1) = phase1 {
-            return Some(format!(
-                "the renewal of phase 1 that begins in frame {} failed",
-                phase1.begin.frame
-            ));
+            let (frame, how) = (phase1.begin.frame, refused(&phase1.refusals));
+            return Some(format!("the renewal of phase 1 that begins in frame {frame} failed{how}"));
         }
         let up = self.ike.phase2_up()?;
         let quick = self.ike.quick.iter().find(|quick| {
             quick.begin > up && quick.completed.is_none() && is_late(quick.begin) && !goes_on(quick.begin)
         })?;
-        Some(format!("the renewal of phase 2 that begins in frame {} failed", quick.begin.frame))
+        let (frame, how) = (quick.begin.frame, refused(&quick.refusals));
+        Some(format!("the renewal of phase 2 that begins in frame {frame} failed{how}"))
     }
 }

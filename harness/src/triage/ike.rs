@@ -1,8 +1,6 @@
 //! What IKE messages say of a connection, from their clear headers alone where no key is known.
 
-use l2tpspec_protocol::isakmp::wire::{
-    Body, Delete, ExchangeType, Known, Notification, NotifyType, ProtocolId,
-};
+use l2tpspec_protocol::isakmp::wire::{Body, Delete, ExchangeType, Known, NotifyType, ProtocolId};
 
 use super::mark::{Both, Frames, Mark, Side};
 use super::offer;
@@ -21,7 +19,6 @@ pub(super) struct Ike {
     pub(super) quick: Vec<Quick>,
     /// Quick Modes completed.
     pub(super) generations: u64,
-    /// Phase 1 exchanges completed, those no longer remembered included.
     pub(super) deleted_spis: Vec<(u32, Mark)>,
     /// R-U-THERE that nothing answered so far.
     pub(super) unanswered: Both<Frames>,
@@ -163,48 +160,34 @@ impl Ike {
             phase1.answered.get_or_insert(mark);
         }
         phase1.heard_on_4500[side] |= message.on_4500;
-        let quick =
-            self.quick.iter_mut().rev().find(|quick| {
-                quick.cookie == phase1.cookie && quick.completed.is_none() && quick.messages > 0
-            });
+        // What is said while a Quick Mode is open is about that.
+        let is_open = |quick: &&mut Quick| quick.cookie == message.cookie() && quick.completed.is_none();
+        let mut quick = self.quick.iter_mut().rev().find(is_open);
         if !message.is_readable {
             match quick {
                 Some(quick) if side != quick.initiator => quick.unreadable.note(mark),
-                Some(_) => {}
                 None if side != phase1.initiator && phase1.up().is_none() => phase1.unreadable.note(mark),
-                None => {}
+                _ => {}
             }
             return;
         }
         for body in message.bodies() {
-            match body {
-                Body::Notification(notification) => {
-                    let refusal = Refusal { side, frame: mark.frame, notify: notification.notify_type };
-                    match &mut self
-                        .quick
-                        .iter_mut()
-                        .rev()
-                        .find(|quick| quick.cookie == message.cookie() && quick.completed.is_none())
-                    {
-                        Some(quick) if is_error(notification.notify_type) => quick.refusals.push(refusal),
-                        None if is_error(notification.notify_type) => {
-                            if let Some(phase1) = self.phase1.get_mut(at) {
-                                phase1.refusals.push(refusal);
-                            }
-                        }
-                        _ => {}
-                    }
-                    self.dead_peer_detection(notification, side, mark);
+            if let Some(refusal) = Refusal::of(body, side, mark) {
+                let refusals = quick.as_mut().map_or(&mut phase1.refusals, |quick| &mut quick.refusals);
+                if refusals.len() < MOST {
+                    refusals.push(refusal);
                 }
-                Body::Delete(delete) => self.delete(delete, mark),
-                _ => {}
+            }
+            if let Body::Notification(notification) = body
+                && notification.notify_type == NotifyType::RUThere
+            {
+                self.unanswered[side].note(mark);
             }
         }
-    }
-
-    fn dead_peer_detection(&mut self, notification: &Notification, side: Side, mark: Mark) {
-        if notification.notify_type == NotifyType::RUThere {
-            self.unanswered[side].note(mark);
+        for body in message.bodies() {
+            if let Body::Delete(delete) = body {
+                self.delete(delete, mark);
+            }
         }
     }
 
@@ -246,11 +229,6 @@ impl Ike {
             || self.phase1.iter().any(|phase1| phase1.begin > mark);
         (!is_begun_anew).then_some(mark)
     }
-}
-
-/// Whether a notification refuses something (RFC 2408 section 3.14.1).
-fn is_error(notify: NotifyType) -> bool {
-    (1..8192).contains(&notify.number())
 }
 
 /// What a vendor ID tells of the software, if it names any.

@@ -208,7 +208,7 @@ impl Triage {
         if message.is_opening()
             && !self.attempt.ike.knows(&message.cookie())
             && self.attempt.has_begun()
-            && !self.attempt.is_alive()
+            && !self.attempt.is_alive(mark)
         {
             self.begin_anew(mark);
         }

@@ -23,6 +23,18 @@ pub(super) struct Refusal {
     pub(super) notify: NotifyType,
 }
 
+impl Refusal {
+    /// The error of a payload that is one (RFC 2408 section 3.14.1).
+    pub(super) fn of(body: &Body, side: Side, mark: Mark) -> Option<Self> {
+        match body {
+            Body::Notification(notification) if (1..8192).contains(&notification.notify_type.number()) => {
+                Some(Self { side, frame: mark.frame, notify: notification.notify_type })
+            }
+            _ => None,
+        }
+    }
+}
+
 /// One phase 1 exchange.
 #[derive(Debug)]
 pub(super) struct PhaseOne {
@@ -56,9 +68,16 @@ pub(super) struct PhaseOne {
 
 impl PhaseOne {
     pub(super) fn new(message: &Message<'_>, is_rekey: bool) -> Self {
+        // An SA payload under both cookies is the responder's choice; else whoever is heard first is the initiator.
+        let is_choice = message.isakmp.header.responder_cookie != [0; 8]
+            && message.has(|body| matches!(body, Body::SecurityAssociation(_)))
+            && matches!(
+                message.isakmp.header.exchange_type,
+                ExchangeType::IdentityProtection | ExchangeType::Aggressive
+            );
         Self {
             cookie: message.cookie(),
-            initiator: message.side,
+            initiator: if is_choice { !message.side } else { message.side },
             begin: message.mark,
             is_whole: message.is_opening(),
             is_aggressive: message.isakmp.header.exchange_type == ExchangeType::Aggressive,
@@ -101,12 +120,7 @@ impl PhaseOne {
                     self.chosen = offer::transforms(sa).into_iter().next();
                 }
                 Body::Identification(id) => self.identities[side] = Some(offer::identity(id)),
-                Body::Notification(notification)
-                    if (1..8192).contains(&notification.notify_type.number()) =>
-                {
-                    self.refusals.push(Refusal { side, frame: mark.frame, notify: notification.notify_type });
-                }
-                _ => {}
+                _ => self.refusals.extend(Refusal::of(body, side, mark)),
             }
         }
         if message.is_readable && message.isakmp.hash == HashVerdict::Wrong {

@@ -86,12 +86,7 @@ impl Quick {
                     self.selectors.push(offer::identity(id));
                 }
                 Body::KeyExchange(_) if is_initiator => self.has_key_exchange = true,
-                Body::Notification(notification)
-                    if (1..8192).contains(&notification.notify_type.number()) =>
-                {
-                    self.refusals.push(Refusal { side, frame: mark.frame, notify: notification.notify_type });
-                }
-                _ => {}
+                _ => self.refusals.extend(Refusal::of(body, side, mark)),
             }
         }
     }

@@ -13,8 +13,9 @@ impl Case<'_> {
             let asked = data.asked.map(|address| format!(", the last to {address}")).unwrap_or_default();
             let questions = &data.questions[side];
             causes.push(format!(
-                "nothing comes back to {who}, which asks {} ({questions}{asked}): no route or forwarding behind {other} \
-                 (net.ipv4.ip_forward), no way back to {who}'s address, or a firewall there",
+                "nothing comes back to {who}, which asks {} ({questions}{asked}): no route or forwarding \
+                 behind {other} (net.ipv4.ip_forward), no way back to {who}'s address, or a firewall \
+                 there",
                 super::times(questions)
             ));
             if data.any[!side].is_empty() {

@@ -20,8 +20,9 @@ impl Case<'_> {
             .find(|truncated| !truncated.is_empty());
         if let Some(truncated) = truncated {
             causes.push(format!(
-                "{who} cuts the check value of HMAC-SHA2-256 to 96 bits where {silent} wants 128 ({truncated}), so that every packet is \
-                 dropped: use HMAC-SHA1, or the compatibility option of {silent}'s daemon"
+                "{who} cuts the check value of HMAC-SHA2-256 to 96 bits where {silent} wants 128 \
+                 ({truncated}), so that every packet is dropped: use HMAC-SHA1, or the compatibility \
+                 option of {silent}'s daemon"
             ));
         }
         let request = self
@@ -33,8 +34,8 @@ impl Case<'_> {
         if let Some(request) = request {
             causes.extend(self.icmp(&[1701], "the L2TP daemon"));
             causes.push(format!(
-                "{silent} never answers the SCCRQ inside of ESP ({request}): no L2TP daemon listens on UDP port 1701 there, or its \
-                 firewall drops what comes out of IPsec"
+                "{silent} never answers the SCCRQ inside of ESP ({request}): no L2TP daemon listens on \
+                 UDP port 1701 there, or its firewall drops what comes out of IPsec"
             ));
         }
         if self.unreachable.iter().any(|error| error.is_esp) && !self.attempt.is_encapsulated {
@@ -42,21 +43,21 @@ impl Case<'_> {
         }
         if self.attempt.is_encapsulated {
             causes.push(format!(
-                "only {who} sends ESP inside of UDP port 4500 ({sent}): a firewall or translator drops {silent}'s packets, or \
-                 {silent} drops {who}'s because its security association differs"
+                "only {who} sends ESP inside of UDP port 4500 ({sent}): a firewall or translator drops \
+                 {silent}'s packets, or {silent} drops {who}'s because its security association differs"
             ));
         } else {
             causes.push(format!(
-                "only {who} sends ESP ({sent}): a firewall or translator between the ends lets UDP port 500 through and drops IP \
-                 protocol 50; allow it, or force UDP encapsulation"
+                "only {who} sends ESP ({sent}): a firewall or translator between the ends lets UDP port \
+                 500 through and drops IP protocol 50; allow it, or force UDP encapsulation"
             ));
         }
         if self.attempt.ike.phase1.is_empty() && self.heard[!sender].is_none() {
             causes.push(format!("the recording shows one direction only: nothing of {silent} is in it"));
         } else if request.is_none() {
             causes.push(format!(
-                "{silent} has nothing to answer with: no L2TP daemon listens on UDP port 1701 there, or its policy lets L2TP in \
-                 only from other ports"
+                "{silent} has nothing to answer with: no L2TP daemon listens on UDP port 1701 there, or \
+                 its policy lets L2TP in only from other ports"
             ));
         }
         causes

@@ -17,13 +17,13 @@ impl Case<'_> {
         let first = &phase1.messages[0];
         let mut causes: Vec<String> = self.icmp(&[500, 4500], "the IKE daemon").into_iter().collect();
         causes.push(format!(
-            "{responder} never answers {initiator}'s message 1, sent {} ({first}): a firewall drops UDP port 500, the \
-             address is wrong, or no IKE daemon runs there",
+            "{responder} never answers {initiator}'s message 1, sent {} ({first}): a firewall drops UDP \
+             port 500, the address is wrong, or no IKE daemon runs there",
             times(first)
         ));
         causes.push(format!(
-            "{responder} ignores peers that its configuration does not name: look in its log for {initiator}'s address, and allow \
-             IKEv1 there"
+            "{responder} ignores peers that its configuration does not name: look in its log for \
+             {initiator}'s address, and allow IKEv1 there"
         ));
         causes
     }
@@ -42,11 +42,12 @@ impl Case<'_> {
             match notify {
                 NotifyType::NoProposalChosen => {
                     causes.push(format!(
-                        "{responder} accepts none of the phase 1 transforms that {initiator} offers (NO-PROPOSAL-CHOSEN in frame \
-                         {frame}){offered}"
+                        "{responder} accepts none of the phase 1 transforms that {initiator} offers \
+                         (NO-PROPOSAL-CHOSEN in frame {frame}){offered}"
                     ));
                     causes.push(format!(
-                        "{responder} has no configuration for {initiator}'s address, which some daemons refuse in the same words"
+                        "{responder} has no configuration for {initiator}'s address, which some daemons \
+                         refuse in the same words"
                     ));
                 }
                 _ => causes
@@ -74,19 +75,23 @@ impl Case<'_> {
             .collect();
         if !third.is_empty() {
             causes.push(format!(
-                "{responder} never answers message 3, which {initiator} sent {} ({third}): it is larger than message 1, so that a \
-                 path that drops fragments or large datagrams loses it, or {responder} is overloaded",
+                "{responder} never answers message 3, which {initiator} sent {} ({third}): it is larger \
+                 than message 1, so that a path that drops fragments or large datagrams loses it, or \
+                 {responder} is overloaded",
                 times(third)
             ));
         } else if first.is_after(second.begin()) {
             causes.push(format!(
-                "{responder}'s message 2 ({second}) does not reach {initiator}, which repeats message 1 ({first}): a firewall or \
-                 translator drops what comes back from UDP port 500"
+                "{responder}'s message 2 ({second}) does not reach {initiator}, which repeats message 1 \
+                 ({first}): a firewall or translator drops what comes back from UDP port 500"
             ));
         } else {
             let chosen =
                 phase1.chosen.as_ref().map(|chosen| format!(", which chooses {chosen}")).unwrap_or_default();
-            causes.push(format!("{initiator} does not go on after message 2 ({second}){chosen}: it did not offer that, or did not get it"));
+            causes.push(format!(
+                "{initiator} does not go on after message 2 ({second}){chosen}: it did not offer that, \
+                 or did not get it"
+            ));
         }
         causes
     }
@@ -101,8 +106,8 @@ impl Case<'_> {
         if fifth.is_empty() {
             return if third.is_after(fourth.begin()) {
                 vec![format!(
-                    "{responder}'s message 4 ({fourth}) does not reach {initiator}, which repeats message 3 ({third}): a path that drops \
-                     fragments or large datagrams loses it"
+                    "{responder}'s message 4 ({fourth}) does not reach {initiator}, which repeats \
+                     message 3 ({third}): a path that drops fragments or large datagrams loses it"
                 )]
             } else {
                 vec![format!("{initiator} does not go on after message 4 ({fourth}): see its log")]
@@ -111,7 +116,10 @@ impl Case<'_> {
         let mut causes = self.proof_refused(phase1);
         if !sixth.is_empty() {
             if fifth.is_after(sixth.begin()) {
-                causes.push(format!("{responder}'s message 6 ({sixth}) does not reach {initiator}, which repeats message 5 ({fifth})"));
+                causes.push(format!(
+                    "{responder}'s message 6 ({sixth}) does not reach {initiator}, which repeats message \
+                     5 ({fifth})"
+                ));
             }
             return causes;
         }
@@ -129,8 +137,8 @@ impl Case<'_> {
         if is_silent_on_4500 {
             causes.extend(self.icmp(&[4500], "the IKE daemon"));
             causes.push(format!(
-                "UDP port 4500 is blocked between the ends: {initiator} moves there with message 5 ({fifth}), and nothing comes back \
-                 from that port"
+                "UDP port 4500 is blocked between the ends: {initiator} moves there with message 5 \
+                 ({fifth}), and nothing comes back from that port"
             ));
         }
         let answer = if phase1.unreadable.is_empty() {
@@ -143,7 +151,8 @@ impl Case<'_> {
         };
         causes.push(format!("the pre-shared keys differ: {sent} {answer}; compare the keys of both ends"));
         causes.push(format!(
-            "{responder} has no pre-shared key for this peer: in Main Mode it is looked up by the address that {initiator} has there"
+            "{responder} has no pre-shared key for this peer: in Main Mode it is looked up by the \
+             address that {initiator} has there"
         ));
         causes
     }
@@ -157,7 +166,8 @@ impl Case<'_> {
             let identity = phase1.identities[!side].as_ref().map(|id| format!(" {id}")).unwrap_or_default();
             causes.push(match notify {
                 NotifyType::InvalidIdInformation => format!(
-                    "{who} has no configuration for {other}'s identity{identity} (INVALID-ID-INFORMATION in frame {frame})"
+                    "{who} has no configuration for {other}'s identity{identity} (INVALID-ID-INFORMATION \
+                     in frame {frame})"
                 ),
                 NotifyType::PayloadMalformed
                 | NotifyType::InvalidHashInformation
@@ -166,10 +176,14 @@ impl Case<'_> {
                 | NotifyType::InvalidKeyInformation
                     if has_pre_shared_key(phase1) =>
                 {
-                    format!("the pre-shared keys differ: {who} refuses {other}'s proof{identity} with {notify} (frame {frame})")
+                    format!(
+                        "the pre-shared keys differ: {who} refuses {other}'s proof{identity} with \
+                         {notify} (frame {frame})"
+                    )
                 }
                 NotifyType::NoProposalChosen => format!(
-                    "{who} has no configuration that fits {other}'s identity{identity} (NO-PROPOSAL-CHOSEN in frame {frame})"
+                    "{who} has no configuration that fits {other}'s identity{identity} \
+                     (NO-PROPOSAL-CHOSEN in frame {frame})"
                 ),
                 _ => format!("{who} refuses {other}'s proof{identity} with {notify} (frame {frame})"),
             });
@@ -192,12 +206,15 @@ impl Case<'_> {
         let mut causes = self.proof_refused(phase1);
         if third.is_empty() {
             causes.push(format!(
-                "the pre-shared keys differ: {initiator} does not accept the proof in {responder}'s message 2 ({second}) and sends no \
-                 message 3"
+                "the pre-shared keys differ: {initiator} does not accept the proof in {responder}'s \
+                 message 2 ({second}) and sends no message 3"
             ));
             causes.push(format!("{responder}'s message 2 ({second}) does not reach {initiator}"));
         } else {
-            causes.push(format!("{initiator}'s message 3 ({third}) does not reach {responder}, which repeats message 2 ({second})"));
+            causes.push(format!(
+                "{initiator}'s message 3 ({third}) does not reach {responder}, which repeats message 2 \
+                 ({second})"
+            ));
         }
         causes
     }
@@ -215,22 +232,23 @@ impl Case<'_> {
         }
         if !quick.unreadable.is_empty() && quick.second.is_empty() {
             causes.push(format!(
-                "{responder} answers Quick Mode ({}) with encrypted Informationals ({}), most likely NO-PROPOSAL-CHOSEN or \
-                 INVALID-ID-INFORMATION: no ESP transform, mode or PFS group in common, or no policy for this traffic; keys would tell",
+                "{responder} answers Quick Mode ({}) with encrypted Informationals ({}), most likely \
+                 NO-PROPOSAL-CHOSEN or INVALID-ID-INFORMATION: no ESP transform, mode or PFS group in \
+                 common, or no policy for this traffic; keys would tell",
                 quick.first, quick.unreadable
             ));
         } else if quick.second.is_empty() {
             causes.push(format!(
-                "{responder} never answers Quick Mode, whose message 1 {initiator} sent {} ({}): it has no policy for this peer, or no \
-                 ESP transform in common",
+                "{responder} never answers Quick Mode, whose message 1 {initiator} sent {} ({}): it has \
+                 no policy for this peer, or no ESP transform in common",
                 times(&quick.first),
                 quick.first
             ));
             causes.push(format!("{responder} lost or deleted the phase 1 association; its log tells"));
         } else {
             causes.push(format!(
-                "{initiator} does not go on after message 2 of Quick Mode ({}): it does not accept what {responder} chose{}, or did not \
-                 get it",
+                "{initiator} does not go on after message 2 of Quick Mode ({}): it does not accept what \
+                 {responder} chose{}, or did not get it",
                 quick.second,
                 quick.chosen.as_ref().map(|chosen| format!(" ({chosen})")).unwrap_or_default()
             ));
@@ -255,7 +273,8 @@ impl Case<'_> {
                 };
                 vec![
                     format!(
-                        "{who} accepts none of {other}'s ESP proposals (NO-PROPOSAL-CHOSEN in frame {frame}){offered}"
+                        "{who} accepts none of {other}'s ESP proposals (NO-PROPOSAL-CHOSEN in frame \
+                         {frame}){offered}"
                     ),
                     pfs,
                 ]
@@ -266,8 +285,9 @@ impl Case<'_> {
                     _ => String::new(),
                 };
                 vec![format!(
-                    "{who} has no policy for this traffic (INVALID-ID-INFORMATION in frame {frame}){asked}; behind a translator the \
-                     supernode has to accept any address and port of the client"
+                    "{who} has no policy for this traffic (INVALID-ID-INFORMATION in frame \
+                     {frame}){asked}; behind a translator the supernode has to accept any address and \
+                     port of the client"
                 )]
             }
             _ => vec![format!("{who} refuses Quick Mode with {notify} (frame {frame})")],

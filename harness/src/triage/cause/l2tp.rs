@@ -27,8 +27,8 @@ impl Case<'_> {
         if reply.is_empty() {
             let mut unanswered: Vec<String> = self.icmp(&[1701], "the L2TP daemon").into_iter().collect();
             unanswered.push(format!(
-                "{other} never answers SCCRQ, which {opener} sent {} ({request}): no L2TP daemon listens on UDP port 1701 there, or a \
-                 firewall drops it",
+                "{other} never answers SCCRQ, which {opener} sent {} ({request}): no L2TP daemon listens \
+                 on UDP port 1701 there, or a firewall drops it",
                 times(request)
             ));
             if self.attempt.tunnels.protected.is_empty() {
@@ -42,12 +42,19 @@ impl Case<'_> {
             causes.insert(
                 0,
                 format!(
-                    "{opener} does not go on after SCCRP ({reply}): it did not get it because it came from another address or port than \
-                     SCCRQ went to, or it refuses {other}'s host name or challenge response"
+                    "{opener} does not go on after SCCRP ({reply}): it did not get it because it came \
+                     from another address or port than SCCRQ went to, or it refuses {other}'s host name \
+                     or challenge response"
                 ),
             );
         } else {
-            causes.insert(0, format!("{other} never acknowledges SCCCN ({connected}): the way to it is broken, or it refuses the challenge response"));
+            causes.insert(
+                0,
+                format!(
+                    "{other} never acknowledges SCCCN ({connected}): the way to it is broken, or it \
+                     refuses the challenge response"
+                ),
+            );
         }
         causes
     }

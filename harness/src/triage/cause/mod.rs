@@ -64,6 +64,7 @@ impl Unreachable {
     /// `layers` begin with the ICMP message. Only a destination that cannot be reached counts.
     pub(super) fn new(entry: &Entry, layers: &[Layer]) -> Option<Self> {
         const DESTINATION_UNREACHABLE: u8 = 3;
+        const ESP: u8 = 50;
         let mut layers = layers.iter();
         let code = match layers.next()? {
             Layer::Icmp(icmp) if icmp.icmp_type == DESTINATION_UNREACHABLE => icmp.code,
@@ -73,7 +74,10 @@ impl Unreachable {
             Layer::Udp(udp) => Some(udp.destination_port),
             _ => None,
         });
-        let is_esp = port.is_none() && layers.any(|layer| matches!(layer, Layer::Esp(_) | Layer::Ip(_)));
+        let is_esp = layers.any(|layer| match layer {
+            Layer::Ip(quoted) => quoted.protocol == ESP,
+            _ => false,
+        });
         Some(Self { frame: entry.frame, code, port, is_esp })
     }
 
@@ -137,7 +141,8 @@ impl Case<'_> {
         let left = self.end.time - tried.time;
         if left < PATIENCE / 3 && self.attempt.ended().is_none() {
             causes.push(format!(
-                "the recording ends {} after {rung} was first tried in frame {}, so that the answer may only be missing from it",
+                "the recording ends {} after {rung} was first tried in frame {}, so that the answer may \
+                 only be missing from it",
                 seconds(left),
                 tried.frame
             ));
@@ -168,8 +173,9 @@ impl Case<'_> {
                 if frames.count() >= DEAD_AFTER && is_silent {
                     let heard = self.heard[silent].map_or(0, |heard| heard.frame);
                     causes.push(format!(
-                        "{} fell silent after frame {heard}: {} asks with {what} and gets no answer ({frames}); \
-                         {} or the way to it is down, or a translator on the way forgot the connection",
+                        "{} fell silent after frame {heard}: {} asks with {what} and gets no answer \
+                         ({frames}); {} or the way to it is down, or a translator on the way forgot the \
+                         connection",
                         self.names.of(silent),
                         self.names.of(side),
                         self.names.of(silent),
@@ -179,7 +185,10 @@ impl Case<'_> {
             }
         }
         if let Some(rekey) = self.attempt.deadly_rekey(self.associations, self.end) {
-            causes.push(format!("{rekey}, and no packets went in both directions after it: compare lifetimes and proposals of both ends"));
+            causes.push(format!(
+                "{rekey}, and no packets went in both directions after it: compare lifetimes and \
+                 proposals of both ends"
+            ));
         }
         causes
     }
@@ -261,7 +270,8 @@ impl Case<'_> {
                 format!("a firewall forbids UDP port {port} (ICMP {word} in frame {frame}): allow it")
             }
             4 => format!(
-                "datagrams to UDP port {port} are too large for the path (ICMP {word} in frame {frame}): lower the MTU"
+                "datagrams to UDP port {port} are too large for the path (ICMP {word} in frame {frame}): \
+                 lower the MTU"
             ),
             _ => format!("the way to UDP port {port} is broken (ICMP {word} in frame {frame})"),
         })

@@ -25,7 +25,8 @@ impl Case<'_> {
         for ((who, router), (other, silent)) in [(routers[0], routers[1]), (routers[1], routers[0])] {
             if silent.packets.is_empty() {
                 causes.push(format!(
-                    "only {who} speaks OSPF ({}): {other} has no OSPF on this interface, or drops multicast to 224.0.0.5",
+                    "only {who} speaks OSPF ({}): {other} has no OSPF on this interface, or drops \
+                     multicast to 224.0.0.5",
                     router.packets
                 ));
             }
@@ -36,7 +37,8 @@ impl Case<'_> {
         let mut differ = |what: &str, of_own: String, of_peer: String| {
             if of_own != of_peer {
                 causes.push(format!(
-                    "the {what} differ: {of_own} at {own} and {of_peer} at {peer} ({} and {}); make them equal",
+                    "the {what} differ: {of_own} at {own} and {of_peer} at {peer} ({} and {}); make them \
+                     equal",
                     a.packets, b.packets
                 ));
             }
@@ -77,8 +79,8 @@ impl Case<'_> {
             for ((who, deaf), (other, heard)) in [(routers[0], routers[1]), (routers[1], routers[0])] {
                 if deaf.lists_peer.is_none() && !deaf.hellos.is_empty() {
                     causes.push(format!(
-                        "{who} does not list {other} in its Hellos ({}) although {other} sends some ({}): they do not reach it, or the \
-                         passwords or network types differ",
+                        "{who} does not list {other} in its Hellos ({}) although {other} sends some \
+                         ({}): they do not reach it, or the passwords or network types differ",
                         deaf.hellos, heard.hellos
                     ));
                 }
@@ -97,8 +99,9 @@ impl Case<'_> {
         {
             let (larger, smaller) = if mtu > peer_mtu { (own, peer) } else { (peer, own) };
             causes.push(format!(
-                "the interface MTUs differ, so that {smaller} drops {larger}'s Database Descriptions and the neighbours stay in ExStart: \
-                 {mtu} at {own} ({}) and {peer_mtu} at {peer} ({}); set both to {}",
+                "the interface MTUs differ, so that {smaller} drops {larger}'s Database Descriptions and \
+                 the neighbours stay in ExStart: {mtu} at {own} ({}) and {peer_mtu} at {peer} ({}); set \
+                 both to {}",
                 a.descriptions,
                 b.descriptions,
                 mtu.min(peer_mtu)
@@ -108,7 +111,8 @@ impl Case<'_> {
         for ((who, router), (other, silent)) in [(routers[0], routers[1]), (routers[1], routers[0])] {
             if silent.descriptions.is_empty() {
                 causes.push(format!(
-                    "{other} never answers {who}'s Database Descriptions ({}): they do not reach it, or its interface MTU differs from {}",
+                    "{other} never answers {who}'s Database Descriptions ({}): they do not reach it, or \
+                     its interface MTU differs from {}",
                     router.descriptions,
                     router.mtu.unwrap_or_default()
                 ));
@@ -117,7 +121,8 @@ impl Case<'_> {
         for (who, router) in routers {
             if router.missing() > 0 {
                 causes.push(format!(
-                    "{who} asked for LSAs and did not get {} of them ({}): large updates are lost on the way, so lower the MTU",
+                    "{who} asked for LSAs and did not get {} of them ({}): large updates are lost on the \
+                     way, so lower the MTU",
                     router.missing(),
                     router.requests
                 ));
@@ -127,7 +132,8 @@ impl Case<'_> {
             let described =
                 |router: &Router| if router.described.is_some() { "complete" } else { "incomplete" };
             causes.push(format!(
-                "the exchange of Database Descriptions comes to no end: {} from {own} ({}), {} from {peer} ({})",
+                "the exchange of Database Descriptions comes to no end: {} from {own} ({}), {} from \
+                 {peer} ({})",
                 described(a),
                 a.descriptions,
                 described(b),

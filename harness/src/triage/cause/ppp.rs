@@ -50,13 +50,15 @@ impl Case<'_> {
         let frames = &objection.frames;
         if objection.is_reject {
             format!(
-                "{by} refuses to authenticate itself{wanted} at all ({frames}): it has no password for this connection, or the method is switched off there"
+                "{by} refuses to authenticate itself{wanted} at all ({frames}): it has no password for \
+                 this connection, or the method is switched off there"
             )
         } else {
             let instead =
                 objection.option.strip_prefix("Authentication-Protocol ").unwrap_or(&objection.option);
             format!(
-                "{by} refuses to authenticate itself{wanted} and proposes {instead} instead ({frames}): allow one method at both ends"
+                "{by} refuses to authenticate itself{wanted} and proposes {instead} instead ({frames}): \
+                 allow one method at both ends"
             )
         }
     }
@@ -85,8 +87,9 @@ impl Case<'_> {
             let (who, other) = (self.names.of(side), self.names.of(!side));
             if link.frames[!side].is_empty() {
                 causes.push(format!(
-                    "{other} sends no PPP frame at all while {who} asks with {what} Configure-Request {} ({requests}): pppd did not start \
-                     there, or data messages of the session are dropped",
+                    "{other} sends no PPP frame at all while {who} asks with {what} Configure-Request {} \
+                     ({requests}): pppd did not start there, or data messages of the session are \
+                     dropped",
                     times(requests)
                 ));
             } else if negotiation.objections.iter().all(|objection| objection.by != Some(!side)) {
@@ -142,7 +145,9 @@ impl Case<'_> {
             ));
             if matches!(failure.error, None | Some(ErrorCode::AuthenticationFailure)) {
                 causes.push(
-                    "the supernode has no secret for this user name in this form (domain, capitals), or for its own name".to_owned(),
+                    "the supernode has no secret for this user name in this form (domain, capitals), or \
+                     for its own name"
+                        .to_owned(),
                 );
             }
         } else if let Some(wanted) = &authentication.refused_methods {
@@ -159,8 +164,8 @@ impl Case<'_> {
             ));
         } else {
             causes.push(format!(
-                "the {method} response{user} ({}) is never accepted nor refused: the user database behind the authenticator (RADIUS) \
-                 does not answer",
+                "the {method} response{user} ({}) is never accepted nor refused: the user database \
+                 behind the authenticator (RADIUS) does not answer",
                 authentication.responses
             ));
         }

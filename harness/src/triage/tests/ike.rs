@@ -134,6 +134,10 @@ fn a_recording_that_begins_within_phase_1_blames_nobody() {
     story.main_mode(CLIENT, 1, 2);
     let outcome = story.outcome();
     assert!(!outcome.failed, "{:?}", outcome.causes);
+    let mut story = Story::default();
+    story.main_mode(SUPERNODE, 1, 1);
+    let outcome = story.outcome();
+    assert_eq!((outcome.rung, outcome.failed), (Rung::ProposalChosen, false));
 }
 
 #[test]
@@ -311,4 +315,25 @@ fn a_peer_that_answers_no_more_is_dead() {
     assert_failed(&story.outcome(), Rung::EspBothWays, &words);
     story.informational(SUPERNODE, 1, vec![notification(NotifyType::RUThereAck)]);
     assert!(!story.outcome().failed);
+}
+
+#[test]
+fn after_a_long_silence_a_phase_1_is_a_new_attempt() {
+    let mut story = Story::default();
+    story.phase1(1).quick_mode(1, 10).esp(CLIENT, 7).esp(SUPERNODE, 8).wait(600);
+    story.phase1_up_to(2, 5).repeat(4, |story| {
+        story.main_mode(CLIENT, 2, 4);
+    });
+    let outcome = story.outcome();
+    assert_failed(&outcome, Rung::KeyExchanged, &["the pre-shared keys differ"]);
+    assert_eq!(outcome.attempts, 2);
+}
+
+#[test]
+fn an_error_about_something_else_between_the_same_addresses_says_nothing_of_esp() {
+    let mut story = Story::default();
+    story.phase1(1).quick_mode(1, 10).esp(CLIENT, 7).esp(CLIENT, 7).unreachable(CLIENT, 3, 53);
+    let outcome = story.outcome();
+    assert_failed(&outcome, Rung::Phase2Up, &["only the client sends ESP"]);
+    assert!(outcome.causes.iter().all(|cause| !cause.contains("ICMP")), "{:?}", outcome.causes);
 }
