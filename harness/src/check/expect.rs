@@ -47,6 +47,9 @@ pub struct Expected {
     pub lost: Option<u64>,
     /// Layers that cannot be read for want of keys.
     pub hidden: Option<Vec<String>>,
+    /// Requirements broken beyond what is documented, each with who broke it: `OSPF-2328-10.8-a client`.
+    #[serde(default)]
+    pub violations: Vec<String>,
 }
 
 /// Something that is not as expected.
@@ -156,6 +159,14 @@ impl Expected {
         differ("lost", count(self.lost), outcome.lost().to_string());
         let hidden = self.hidden.as_ref().map(|layers| layers.join(", "));
         differ("hidden", hidden, outcome.hidden.join(", "));
+        let undocumented = judged.findings.iter().filter(|finding| finding.known.is_none());
+        let violations: Vec<_> = undocumented
+            .map(|finding| match finding.role {
+                Some(role) => format!("{} {}", finding.requirement.id, role.word()),
+                None => finding.requirement.id.clone(),
+            })
+            .collect();
+        differ("violations", Some(self.violations.join(", ")), violations.join(", "));
         let cause = outcome.cause().unwrap_or_default();
         if let Some(expected) = self.cause.as_ref().filter(|expected| !cause.contains(expected.as_str())) {
             differ("cause", Some(expected.clone()), cause.to_owned());

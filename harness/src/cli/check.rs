@@ -177,11 +177,11 @@ impl Printer<'_> {
             write_page(&page)?;
         }
         let Summary { connections, failed, violations, mismatches, .. } = self.summary;
-        // What a recording is expected to show is no failure.
-        let failed = if self.args.expect.is_some() { mismatches } else { failed };
+        // What a recording is expected to show, failures and violations, is none of either.
+        let found = if self.args.expect.is_some() { mismatches } else { failed + violations };
         Ok(if self.is_unreadable {
             exit_code::BAD_INPUT
-        } else if failed + violations > 0 {
+        } else if found > 0 {
             exit_code::FOUND
         } else if connections == 0 && self.args.expect.is_none() {
             exit_code::NOTHING_JUDGED

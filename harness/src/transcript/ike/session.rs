@@ -342,11 +342,13 @@ impl Session {
             ExchangeType::IdentityProtection => {
                 candidate.skeyid.map(|skeyid| self.proof(message, skeyid.expose(), hash))
             }
-            ExchangeType::QuickMode | ExchangeType::Informational => candidate.skeyid_a.and_then(|skeyid_a| {
-                let end = plain.len() - message.padding.len();
-                let rest = plain.get(4 + found.len()..end).unwrap_or_default();
-                self.phase_2_hash(header, message, skeyid_a.expose(), hash, rest)
-            }),
+            ExchangeType::QuickMode | ExchangeType::Informational => {
+                candidate.skeyid_a.and_then(|skeyid_a| {
+                    let end = plain.len() - message.padding.len();
+                    let rest = plain.get(4 + found.len()..end).unwrap_or_default();
+                    self.phase_2_hash(header, message, skeyid_a.expose(), hash, rest)
+                })
+            }
             _ => None,
         };
         match expected {
