@@ -4,6 +4,7 @@ pub mod capture;
 pub mod cli;
 pub mod error;
 pub mod exit_code;
+pub mod fuzz;
 pub mod report;
 pub mod rule;
 pub mod transcript;

@@ -1,3 +1,5 @@
 //! The library face of the harness, in one binary.
 
 mod capture;
+
+mod corpus;

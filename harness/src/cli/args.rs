@@ -20,6 +20,8 @@ Exit status: 0 all as expected; 1 a failure, violation or difference; 2 wrong us
 pub(super) enum Verb {
     /// Dissect a capture: every frame, every layer, decrypted with the keys given.
     Decode(Decode),
+    /// Write what captures hold for the fuzz targets: every message, decrypted, as one small file.
+    Corpus(Corpus),
 }
 
 /// What `decode` takes.
@@ -50,4 +52,17 @@ pub(super) struct Keys {
     /// Secret of the L2TP tunnel, to open hidden AVPs.
     #[arg(long, value_name = "SECRET")]
     pub(super) l2tp_secret: Option<String>,
+}
+
+/// What `corpus` takes.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Corpus {
+    /// The captures.
+    #[arg(required = true)]
+    pub(super) captures: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) keys: Keys,
+    /// Directory that gets a folder for every target. A file is named by the SHA-1 of what it holds, as libFuzzer does.
+    #[arg(long, short, value_name = "DIR")]
+    pub(super) output: PathBuf,
 }

@@ -1,6 +1,7 @@
 //! The command line: parse, run the verb, report, exit.
 
 mod args;
+mod corpus;
 mod decode;
 mod keys;
 mod progress;
@@ -25,6 +26,7 @@ pub fn run() -> ExitCode {
     };
     let result = match &args.verb {
         args::Verb::Decode(decode) => decode::run(decode),
+        args::Verb::Corpus(corpus) => corpus::run(corpus),
     };
     match result {
         Ok(code) => ExitCode::from(code),
