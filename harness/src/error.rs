@@ -1,10 +1,11 @@
 //! Everything that a user, a file or a machine can cause, and the exit status of each.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::capture::CaptureError;
-use crate::capture::keys::KeyError;
+use crate::capture::keys::{KeyError, Keys};
 use crate::exit_code;
+use crate::transcript::Opened;
 
 /// An error that is not a bug of ours.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +16,18 @@ pub enum ExpectedError {
     /// Keys that cannot be read.
     #[error(transparent)]
     Keys(#[from] KeyError),
+    /// Keys of which none is for the capture.
+    #[error("{}: none of the {keys} keys is for this capture, whose encrypted messages have {have}\nhint: {hint}", .path.display())]
+    StrangeKeys {
+        /// The capture.
+        path: PathBuf,
+        /// How many keys there are.
+        keys: usize,
+        /// SPIs and cookies of the capture.
+        have: String,
+        /// What to do.
+        hint: &'static str,
+    },
     /// A file of ours that cannot be read or written.
     #[error("{path}: {source}")]
     File {
@@ -44,12 +57,28 @@ pub enum ExpectedError {
 }
 
 impl ExpectedError {
+    /// Keys that open nothing of a capture.
+    pub(crate) fn strange_keys(path: &Path, keys: &Keys, opened: &Opened) -> Self {
+        let spis = opened.absent_spis.iter().map(|spi| format!("SPI {spi:#010x}"));
+        let cookies = opened
+            .absent_cookies
+            .iter()
+            .map(|cookie| format!("initiator cookie {:016x}", u64::from_be_bytes(*cookie)));
+        Self::StrangeKeys {
+            path: path.to_owned(),
+            keys: keys.esp.len() + keys.ikev1.len() + keys.secrets.len(),
+            have: spis.chain(cookies).collect::<Vec<_>>().join(", "),
+            hint: "give the keys of the same connection; without --keys the clear part is read",
+        }
+    }
+
     /// The exit status.
     #[must_use]
     pub const fn exit_code(&self) -> u8 {
         match self {
             Self::Capture(_)
             | Self::Keys(_)
+            | Self::StrangeKeys { .. }
             | Self::File { .. }
             | Self::Json { .. }
             | Self::Usage(_)

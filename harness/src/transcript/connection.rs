@@ -251,10 +251,12 @@ fn flow(entry: &Entry) -> Option<(usize, Flow)> {
             Layer::Icmp(_) => return None,
             Layer::UdpEncap(_)
             | Layer::Isakmp(_)
+            | Layer::IsakmpHeader { .. }
             | Layer::Esp(_)
             | Layer::L2tpControl(_)
             | Layer::L2tpData(_)
             | Layer::Ppp(_)
+            | Layer::PppOther { .. }
             | Layer::PppControl(_) => return Some((index, flow)),
             Layer::Named(named) if matches!(named.layer, "isakmp" | "l2tp" | "esp" | "udpencap" | "ppp") => {
                 return Some((index, flow));

@@ -226,6 +226,9 @@ impl Dissector {
         let header = read.header;
         let addresses = Addresses { source: header.source.into(), destination: header.destination.into() };
         self.enter_ip(Layer::Ip(header), addresses, read.missing, octets.len(), walk);
+        if let Some(refused) = read.refused {
+            return walk.fault("ip", refused);
+        }
         let is_fragment = header.more_fragments || header.fragment_offset > 0;
         if is_fragment && (read.missing > 0 || walk.is_quoted) {
             // A fragment with octets missing is put together with none; the first one still shows what it begins.
@@ -401,7 +404,7 @@ impl Dissector {
             && let Some((&length, message)) = read.payload.split_first_chunk::<2>()
             && usize::from(u16::from_be_bytes(length)) == message.len()
         {
-            super::dns::read(message, walk.entry);
+            self.dns(message, walk);
         }
     }
 
@@ -411,6 +414,9 @@ impl Dissector {
             Err(malformed) => return walk.refuse("udp", malformed),
         };
         walk.push(Layer::Udp(read.header));
+        if let Some(refused) = read.refused {
+            return walk.fault("udp", refused);
+        }
         if read.missing > 0 {
             let why = Why::Truncated { need: octets.len() + read.missing, have: octets.len() };
             walk.fault("udp", Malformed { field: "Length", offset: 4, why });
@@ -435,7 +441,16 @@ impl Dissector {
 
     fn dns(&mut self, octets: &[u8], walk: &mut Walk<'_>) {
         let _ = self;
-        super::dns::read(octets, walk.entry);
+        let (dns, malformed) = super::dns::read(octets);
+        match dns {
+            Some(dns) => {
+                walk.push(Layer::Dns(Box::new(dns)));
+            }
+            None => walk.name("dns", "malformed"),
+        }
+        if let Some(malformed) = malformed {
+            walk.fault("dns", malformed);
+        }
     }
 
     fn udp_encap(&mut self, octets: &[u8], walk: &mut Walk<'_>) {
@@ -468,7 +483,9 @@ impl Dissector {
                 self.children.extend(child);
             }
             Ok(ike::Seen::Nothing(malformed)) => walk.fault("isakmp", malformed),
-            Ok(ike::Seen::Other { why }) => walk.name("isakmp", why),
+            Ok(ike::Seen::Other { header, why }) => {
+                walk.push(Layer::IsakmpHeader { header, why });
+            }
             Err(malformed) => walk.refuse("isakmp", malformed),
         }
     }
@@ -568,6 +585,15 @@ impl Dissector {
         }
         let Some(decoded) = ppp::decode_control(protocol, octets, 0) else { return };
         match decoded {
+            Ok(control @ (Control::Cbcp(_) | Control::Other { .. })) => {
+                // Not among the layers that are named: shown with its frame.
+                match walk.entry.layers.pop() {
+                    Some(Layer::Ppp(header)) => {
+                        walk.push(Layer::PppOther { header, packet: Box::new(control) });
+                    }
+                    other => walk.entry.layers.extend(other),
+                }
+            }
             Ok(control) => {
                 let rejected = rejected_protocol(&control);
                 walk.push(Layer::PppControl(Box::new(control)));
@@ -577,7 +603,10 @@ impl Dissector {
                     self.quoted(walk, |dissector, walk| dissector.ppp_protocol(protocol, &packet, walk));
                 }
             }
-            Err(malformed) => walk.refuse(control_name(protocol), malformed),
+            Err(malformed) => match control_name(protocol) {
+                Some(name) => walk.refuse(name, malformed),
+                None => walk.fault("ppp", malformed),
+            },
         }
     }
 
@@ -621,24 +650,23 @@ fn rejected_protocol(control: &Control) -> Option<(Protocol, Vec<u8>)> {
     }
 }
 
-/// Wireshark's name of the layer of a control packet.
+/// Wireshark's name of the layer of a control packet, for those that are layers of their own.
 pub(super) fn control_layer(control: &Control) -> &'static str {
-    control_name(match control {
-        Control::Lcp(_) => Protocol::Lcp,
-        Control::Pap(_) => Protocol::Pap,
-        Control::Chap(_) => Protocol::Chap,
-        Control::Eap(_) => Protocol::Eap,
-        Control::Cbcp(_) => Protocol::Cbcp,
-        Control::Ipcp(_) => Protocol::Ipcp,
-        Control::Ipv6cp(_) => Protocol::Ipv6cp,
-        Control::Ccp(_) => Protocol::Ccp,
-        Control::Other { protocol, .. } => *protocol,
-    })
+    match control {
+        Control::Lcp(_) => "lcp",
+        Control::Pap(_) => "pap",
+        Control::Chap(_) => "chap",
+        Control::Eap(_) => "eap",
+        Control::Ipcp(_) => "ipcp",
+        Control::Ipv6cp(_) => "ipv6cp",
+        Control::Ccp(_) => "ccp",
+        Control::Cbcp(_) | Control::Other { .. } => "ppp",
+    }
 }
 
-/// Wireshark's name of a control protocol.
-pub(super) fn control_name(protocol: Protocol) -> &'static str {
-    match protocol {
+/// Wireshark's name of the layer of a control protocol, for those that are layers of their own.
+fn control_name(protocol: Protocol) -> Option<&'static str> {
+    Some(match protocol {
         Protocol::Lcp => "lcp",
         Protocol::Pap => "pap",
         Protocol::Chap => "chap",
@@ -646,7 +674,6 @@ pub(super) fn control_name(protocol: Protocol) -> &'static str {
         Protocol::Ipcp => "ipcp",
         Protocol::Ipv6cp => "ipv6cp",
         Protocol::Ccp | Protocol::IndividualLinkCcp => "ccp",
-        Protocol::Cbcp => "cbcp",
-        _ => "ncp",
-    }
+        _ => return None,
+    })
 }

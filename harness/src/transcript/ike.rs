@@ -49,6 +49,8 @@ pub enum Seen {
     },
     /// Another version, which is named and left alone.
     Other {
+        /// The header, which is the same in every version.
+        header: Header,
         /// What it is.
         why: &'static str,
     },
@@ -83,8 +85,8 @@ impl Sessions {
         }
         match wire::recognise(octets) {
             Recognised::IkeV1 => {}
-            Recognised::IkeV2(_) => return Ok(Seen::Other { why: "IKEv2" }),
-            Recognised::Other { .. } => return Ok(Seen::Other { why: "unknown major version" }),
+            Recognised::IkeV2(_) => return Ok(Seen::Other { header, why: "IKEv2" }),
+            Recognised::Other { .. } => return Ok(Seen::Other { header, why: "unknown major version" }),
             Recognised::Short(malformed) => return Err(malformed),
         }
         let body = reader.take_rest();

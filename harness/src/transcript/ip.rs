@@ -90,6 +90,8 @@ pub struct Icmp {
     pub icmp_type: u8,
     /// Code.
     pub code: u8,
+    /// Checksum.
+    pub checksum: u16,
     /// The four octets after the checksum: identifier and sequence number, next-hop MTU, or unused.
     pub rest: [u8; 4],
     /// Octets after the header.
@@ -119,12 +121,14 @@ pub struct Read<'a, H> {
     pub payload: &'a [u8],
     /// Octets that the header promises and the frame lacks.
     pub missing: usize,
+    /// A length that does not even cover the header, so that nothing is its payload.
+    pub refused: Option<Malformed>,
 }
 
 /// Reads an IPv4 header.
 ///
 /// # Errors
-/// A header that cannot be read.
+/// A header that cannot be read to its end.
 pub fn ipv4(octets: &[u8]) -> Result<Read<'_, Ipv4>, Malformed> {
     let slice = Ipv4HeaderSlice::from_slice(octets).map_err(|error| ipv4_refusal(&error, octets))?;
     let header_length = slice.slice().len();
@@ -144,13 +148,11 @@ pub fn ipv4(octets: &[u8]) -> Result<Read<'_, Ipv4>, Malformed> {
     // A sender that leaves segmentation to its network card records a Total Length of zero.
     let total = match usize::from(header.total_length) {
         0 => octets.len(),
-        total if total < header_length => {
-            let why = Why::Length { got: total, want: header_length };
-            return Err(Malformed { field: "Total Length", offset: 2, why });
-        }
         total => total,
     };
-    Ok(cut(header, octets, header_length, total))
+    let why = Why::Length { got: total, want: header_length };
+    let refused = (total < header_length).then_some(Malformed { field: "Total Length", offset: 2, why });
+    Ok(Read { refused, ..cut(header, octets, header_length, total) })
 }
 
 fn ipv4_refusal(error: &etherparse::err::ipv4::HeaderSliceError, octets: &[u8]) -> Malformed {
@@ -204,7 +206,7 @@ pub fn ipv6(octets: &[u8]) -> Result<Read<'_, Ipv6>, Malformed> {
 /// Reads a UDP header.
 ///
 /// # Errors
-/// A header that cannot be read, or a Length that is less than the header.
+/// Fewer than eight octets.
 pub fn udp(octets: &[u8]) -> Result<Read<'_, Udp>, Malformed> {
     let Ok(slice) = UdpHeaderSlice::from_slice(octets) else {
         let why = Why::Truncated { need: 8, have: octets.len() };
@@ -218,12 +220,11 @@ pub fn udp(octets: &[u8]) -> Result<Read<'_, Udp>, Malformed> {
     };
     let length = match usize::from(header.length) {
         0 => octets.len(),
-        length if length < 8 => {
-            return Err(Malformed { field: "Length", offset: 4, why: Why::Length { got: length, want: 8 } });
-        }
         length => length,
     };
-    Ok(cut(header, octets, 8, length))
+    let why = Why::Length { got: length, want: 8 };
+    let refused = (length < 8).then_some(Malformed { field: "Length", offset: 4, why });
+    Ok(Read { refused, ..cut(header, octets, 8, length) })
 }
 
 /// Reads a TCP header.
@@ -265,17 +266,18 @@ pub fn tcp(octets: &[u8]) -> Result<Read<'_, Tcp>, Malformed> {
 /// # Errors
 /// Fewer than eight octets.
 pub fn icmp(octets: &[u8]) -> Result<Read<'_, Icmp>, Malformed> {
-    let Some((&[icmp_type, code, _, _, a, b, c, d], data)) = octets.split_first_chunk::<8>() else {
+    let Some((&[icmp_type, code, high, low, a, b, c, d], data)) = octets.split_first_chunk::<8>() else {
         let why = Why::Truncated { need: 8, have: octets.len() };
         return Err(Malformed { field: "ICMP header", offset: 0, why });
     };
-    let header = Icmp { icmp_type, code, rest: [a, b, c, d], data_length: data.len() };
-    Ok(Read { header, payload: data, missing: 0 })
+    let checksum = u16::from_be_bytes([high, low]);
+    let header = Icmp { icmp_type, code, checksum, rest: [a, b, c, d], data_length: data.len() };
+    Ok(Read { header, payload: data, missing: 0, refused: None })
 }
 
 fn cut<H>(header: H, octets: &[u8], header_length: usize, total: usize) -> Read<'_, H> {
     let end = total.min(octets.len());
-    Read { header, payload: &octets[header_length.min(end)..end], missing: total - end }
+    Read { header, payload: &octets[header_length.min(end)..end], missing: total - end, refused: None }
 }
 
 impl Show for Ipv4 {
@@ -344,6 +346,7 @@ impl Show for Icmp {
         };
         sink.field("icmp_type", Value::Code { number: self.icmp_type.into(), name });
         sink.field("code", Value::Number(self.code.into()));
+        sink.field("checksum", Value::Number(self.checksum.into()));
         let [a, b, c, d] = self.rest;
         if self.is_echo() {
             sink.field("identifier", Value::Number(u16::from_be_bytes([a, b]).into()));

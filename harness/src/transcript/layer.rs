@@ -1,6 +1,8 @@
 //! One layer of a frame. The kinds that user traffic is made of own no memory.
 
+use l2tpspec_protocol::codec::{Codec as _, Reader};
 use l2tpspec_protocol::isakmp::wire::{Header as IsakmpHeader, Payload};
+use l2tpspec_protocol::ppp::chap::{self, mschap};
 use l2tpspec_protocol::show::{self, Show, Sink, Value};
 use l2tpspec_protocol::{esp, l2tp, ospf, ppp};
 
@@ -23,6 +25,13 @@ pub enum Layer {
     UdpEncap(UdpEncap),
     /// ISAKMP.
     Isakmp(Box<Isakmp>),
+    /// The header of a message of another version than IKEv1.
+    IsakmpHeader {
+        /// The header.
+        header: IsakmpHeader,
+        /// Which version.
+        why: &'static str,
+    },
     /// ESP.
     Esp(Esp),
     /// An L2TPv2 data message.
@@ -31,6 +40,13 @@ pub enum Layer {
     L2tpControl(Box<l2tp::wire::ControlMessage>),
     /// PPP framing.
     Ppp(ppp::frame::FrameHeader),
+    /// PPP framing around a control packet that is no layer of its own: CBCP, Apple's ACSCP and the like.
+    PppOther {
+        /// The framing.
+        header: ppp::frame::FrameHeader,
+        /// The packet.
+        packet: Box<ppp::Control>,
+    },
     /// A PPP control packet: LCP, authentication, or a network control protocol.
     PppControl(Box<ppp::Control>),
     /// OSPF version 2.
@@ -151,6 +167,8 @@ pub struct Dns {
     pub is_response: bool,
     /// Response code.
     pub response_code: u16,
+    /// The flags, as they stand on the wire.
+    pub flags: u16,
     /// Whether it was truncated.
     pub is_truncated: bool,
     /// Names and types asked for.
@@ -172,10 +190,10 @@ impl Layer {
             Self::Tcp(_) => "tcp",
             Self::Icmp(_) => "icmp",
             Self::UdpEncap(_) => "udpencap",
-            Self::Isakmp(_) => "isakmp",
+            Self::Isakmp(_) | Self::IsakmpHeader { .. } => "isakmp",
             Self::Esp(_) => "esp",
             Self::L2tpData(_) | Self::L2tpControl(_) => "l2tp",
-            Self::Ppp(_) => "ppp",
+            Self::Ppp(_) | Self::PppOther { .. } => "ppp",
             Self::PppControl(control) => super::dissect::control_layer(control),
             Self::Ospf(_) => "ospf",
             Self::Dns(_) => "dns",
@@ -208,14 +226,68 @@ impl Show for Layer {
             Self::Icmp(message) => message.show(sink),
             Self::UdpEncap(what) => what.show(sink),
             Self::Isakmp(message) => message.show(sink),
+            Self::IsakmpHeader { header, why } => {
+                header.show(sink);
+                sink.field("not_read", Value::Word(why));
+            }
             Self::Esp(packet) => packet.show(sink),
             Self::L2tpData(header) => header.show(sink),
             Self::L2tpControl(message) => message.show(sink),
             Self::Ppp(header) => header.show(sink),
-            Self::PppControl(control) => control.show(sink),
+            Self::PppOther { header, packet } => {
+                header.show(sink);
+                packet.show(sink);
+            }
+            Self::PppControl(control) => {
+                control.show(sink);
+                if let ppp::Control::Chap(packet) = &**control
+                    && let Some(parts) = microsoft(packet)
+                {
+                    show::list(sink, "mschap", &[parts]);
+                }
+            }
             Self::Ospf(packet) => packet.show(sink),
             Self::Dns(message) => message.show(sink),
             Self::Named(named) => sink.field("not_read", Value::Word(named.why)),
+        }
+    }
+}
+
+/// What a CHAP packet says under MS-CHAP, told by its shape: the algorithm stands in LCP, which may not be recorded.
+enum Microsoft {
+    Response1(mschap::Response1),
+    Response2(mschap::Response2),
+    Success(mschap::Success),
+    Failure(mschap::Failure),
+}
+
+fn microsoft(packet: &chap::Packet) -> Option<Microsoft> {
+    match (packet.code, &packet.body) {
+        (chap::Code::Response, chap::Body::Value { value, .. }) => {
+            // Version 1 sets its flag where it sends the NT response; version 2 keeps it zero.
+            if value.last() == Some(&0) {
+                mschap::Response2::decode_all(value).ok().map(Microsoft::Response2)
+            } else {
+                mschap::Response1::decode_all(value).ok().map(Microsoft::Response1)
+            }
+        }
+        (chap::Code::Success, chap::Body::Message(text)) => {
+            mschap::Success::parse(Reader::new(text)).ok().map(Microsoft::Success)
+        }
+        (chap::Code::Failure, chap::Body::Message(text)) => {
+            mschap::Failure::parse(Reader::new(text)).ok().map(Microsoft::Failure)
+        }
+        _ => None,
+    }
+}
+
+impl Show for Microsoft {
+    fn show(&self, sink: &mut dyn Sink) {
+        match self {
+            Self::Response1(parts) => parts.show(sink),
+            Self::Response2(parts) => parts.show(sink),
+            Self::Success(parts) => parts.show(sink),
+            Self::Failure(parts) => parts.show(sink),
         }
     }
 }
@@ -275,6 +347,7 @@ impl Show for Esp {
 impl Show for Dns {
     fn show(&self, sink: &mut dyn Sink) {
         sink.field("id", Value::Number(self.id.into()));
+        sink.field("flags", Value::Number(self.flags.into()));
         sink.field("is_response", Value::Flag(self.is_response));
         sink.field("response_code", Value::Number(self.response_code.into()));
         sink.field("is_truncated", Value::Flag(self.is_truncated));

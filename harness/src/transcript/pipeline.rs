@@ -7,6 +7,7 @@ use l2tpspec_protocol::esp;
 use super::dissect::{Dissector, Options, Waiting};
 use super::entry::Entry;
 use super::layer::Opening;
+use super::opened::Opened;
 use super::sas;
 use crate::capture::file::{CaptureFile, FrameMeta};
 use crate::capture::keys::Keys;
@@ -20,28 +21,37 @@ const BATCH_OCTETS: usize = 256 * 1024;
 /// Reads `file` to its end and hands every entry, and how many octets of the file were read, to `on_entry`, which
 /// returns whether to go on.
 ///
+/// Returns what the keys opened.
+///
 /// # Errors
 /// A key that does not fit its algorithm, or a file that cannot be read on; the entries before that were handed over.
+/// Keys of which none is for this capture, though something in it is encrypted.
 pub fn run(
     file: &mut CaptureFile,
     keys: &Keys,
     options: Options,
     mut on_entry: impl FnMut(&Entry, u64) -> bool,
-) -> Result<(), ExpectedError> {
+) -> Result<Opened, ExpectedError> {
+    let mut opened = Opened::default();
     let mut dissector = Dissector::new(keys, options)?;
     let mut batch = Batch::default();
     loop {
         let read = batch.read(file);
         batch.dissect(&mut dissector);
         for entry in batch.entries.iter().take(batch.metas.len()) {
+            opened.count(entry);
             if !on_entry(entry, file.octets_read()) {
-                return Ok(());
+                return Ok(opened);
             }
         }
         if read?.is_break() {
-            return Ok(());
+            break;
         }
     }
+    if opened.is_stranger() && !keys.is_empty() {
+        return Err(ExpectedError::strange_keys(file.path(), keys, &opened));
+    }
+    Ok(opened)
 }
 
 /// Memory of one batch, used again for the next.

@@ -199,6 +199,8 @@ impl std::fmt::Display for Said<'_> {
                 }
                 Ok(())
             }
+            Layer::IsakmpHeader { why, .. } => f.write_str(why),
+            Layer::PppOther { packet, .. } => write!(f, "{packet}"),
             Layer::L2tpControl(message) => write!(f, "{message}"),
             Layer::PppControl(control) => write!(f, "{control}"),
             Layer::Ospf(packet) => write!(f, "{packet}"),

@@ -504,29 +504,6 @@ fn what_a_log_of_charon_does_not_tell_is_said() {
     );
 }
 
-/// Directories of keys beside other people's captures; see `foreign_captures`.
-#[test]
-fn reads_foreign_directories_of_keys() {
-    let folders: std::collections::BTreeSet<_> = super::support::foreign_captures()
-        .iter()
-        .flat_map(|capture| {
-            [
-                capture.with_extension("keys"),
-                capture.with_file_name("keys"),
-                capture.with_file_name("../keys"),
-            ]
-        })
-        .filter(|folder| folder.is_dir())
-        .map(|folder| folder.canonicalize().unwrap())
-        .collect();
-    for folder in folders {
-        let keys = Keys::load(&folder).unwrap_or_else(|error| panic!("{error}"));
-        let (esp, ikev1, ignored) = (keys.esp.len(), keys.ikev1.len(), keys.ignored.len());
-        println!("{}: {esp} ESP SAs, {ikev1} ISAKMP keys, {ignored} files ignored", folder.display());
-        assert!(keys.left_out.is_empty(), "{:?}", keys.left_out);
-    }
-}
-
 /// A log or a dump can be anybody's: what a note quotes of it does not get to steer the terminal.
 #[test]
 fn notes_do_not_pass_on_control_characters() {

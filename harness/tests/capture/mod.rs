@@ -6,4 +6,3 @@ mod keys;
 mod link;
 mod reassembly;
 mod support;
-mod tshark;

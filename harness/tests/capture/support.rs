@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use l2tpspec::capture::{CaptureError, CaptureFile, FrameMeta, Options};
 
@@ -113,42 +112,4 @@ impl Order {
         let head = [interface, high, low, length, length].map(|number| self.u32(number)).concat();
         self.block(6, &[&head, frame].concat())
     }
-}
-
-/// Lines of tab-separated fields of tshark, `None` with a line that says so where there is no tshark.
-pub(crate) fn tshark(file: &Path, fields: &[&str]) -> Option<Vec<Vec<String>>> {
-    let mut command = Command::new("tshark");
-    command.arg("-n").arg("-r").arg(file).args(["-T", "fields"]);
-    for field in fields {
-        command.args(["-e", field]);
-    }
-    let Ok(output) = command.output() else {
-        println!("skipped: tshark cannot be run");
-        return None;
-    };
-    let text = String::from_utf8(output.stdout).unwrap();
-    Some(text.lines().map(|line| line.split('\t').map(str::to_owned).collect()).collect())
-}
-
-/// Captures in and below the directory that `L2TPSPEC_CAPTURES` names, for tests against other people's files.
-pub(crate) fn foreign_captures() -> Vec<PathBuf> {
-    let Some(root) = std::env::var_os("L2TPSPEC_CAPTURES") else {
-        println!("skipped: L2TPSPEC_CAPTURES names no directory of captures");
-        return Vec::new();
-    };
-    let mut folders = vec![PathBuf::from(root)];
-    let mut captures = Vec::new();
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.to_string_lossy().into_owned();
-            if path.is_dir() {
-                folders.push(path);
-            } else if [".pcap", ".cap", ".pcapng", ".gz", ".pppd"].iter().any(|end| name.ends_with(end)) {
-                captures.push(path);
-            }
-        }
-    }
-    captures.sort();
-    captures
 }

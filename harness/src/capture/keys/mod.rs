@@ -258,6 +258,12 @@ impl Keys {
         Ok(keys)
     }
 
+    /// Whether there is no key in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.esp.is_empty() && self.ikev1.is_empty() && self.secrets.is_empty()
+    }
+
     /// Adds what `other` holds.
     pub fn extend(&mut self, other: Self) {
         self.esp.extend(other.esp);

@@ -39,6 +39,15 @@ impl Attribute {
         Self { class, form: Form::Variable(value.into()) }
     }
 
+    /// Octets of the whole attribute.
+    #[must_use]
+    pub fn length(&self) -> usize {
+        match &self.form {
+            Form::Basic(_) => 4,
+            Form::Variable(value) => value.len().saturating_add(4),
+        }
+    }
+
     /// The value as a number, if it is one of at most 64 bits.
     #[must_use]
     pub fn value_u64(&self) -> Option<u64> {

@@ -76,6 +76,21 @@ impl Transform {
     pub fn attribute(&self, class: u16) -> Option<&Attribute> {
         self.attributes.iter().find(|attribute| attribute.class == class)
     }
+
+    /// Its Payload Length, in octets.
+    #[must_use]
+    pub fn length(&self) -> usize {
+        self.attributes.iter().map(Attribute::length).fold(8, usize::saturating_add)
+    }
+}
+
+impl Proposal {
+    /// Its Payload Length, in octets.
+    #[must_use]
+    pub fn length(&self) -> usize {
+        let header = self.spi.len().saturating_add(8);
+        self.transforms.iter().map(Transform::length).fold(header, usize::saturating_add)
+    }
 }
 
 impl Codec for Sa {
@@ -209,11 +224,14 @@ impl Show for Proposal {
         sink.field("reserved", Value::Number(u64::from(self.reserved)));
         sink.field("proposal_number", Value::Number(u64::from(self.number)));
         sink.field("protocol_id", self.protocol.shown());
+        sink.field("payload_length", Value::Number(self.length() as u64));
         sink.field("spi", Value::Octets(&self.spi));
+        sink.field("number_of_transforms", Value::Number(self.transforms.len() as u64));
         sink.begin_list("transforms");
         for transform in &self.transforms {
             sink.begin_item();
             sink.field("reserved", Value::Number(u64::from(transform.reserved)));
+            sink.field("payload_length", Value::Number(transform.length() as u64));
             sink.field("transform_number", Value::Number(u64::from(transform.number)));
             let name = transform_name(self.protocol, transform.id);
             sink.field("transform_id", Value::Code { number: u64::from(transform.id), name });

@@ -251,10 +251,13 @@ proposals:
     reserved: 0
     proposal_number: 1
     protocol_id: 3 (PROTO_IPSEC_ESP)
+    payload_length: 40
     spi: 0xcd4eb820
+    number_of_transforms: 1
     transforms:
       -
         reserved: 0
+        payload_length: 28
         transform_number: 1
         transform_id: 12 (ESP_AES-CBC)
         reserved2: 0

@@ -1,12 +1,13 @@
 //! The same files read by tshark: numbers, times, lengths and link layers of every frame must agree.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use l2tpspec::capture::link::{Next, strip};
 use l2tpspec::capture::{CaptureFile, Options};
 
-use super::support::{Frame, Order, fixture, foreign_captures, read_all, scratch, tshark};
+use super::support::{Frame, Order, read_all, scratch};
+use super::tshark;
 
 fn ours(file: &Path) -> Vec<Frame> {
     let capture = CaptureFile::open(file, &Options::default()).unwrap();
@@ -15,41 +16,28 @@ fn ours(file: &Path) -> Vec<Frame> {
     frames
 }
 
-fn captures() -> Vec<PathBuf> {
-    let mut captures = foreign_captures();
-    captures.push(fixture("captures/no-proposal-chosen.pcap"));
-    captures
-}
+/// What [`compare_frames`] and [`compare_layers`] need of tshark, in this order.
+pub(crate) const FIELDS: [&str; 5] =
+    ["frame.number", "frame.protocols", "frame.time_epoch", "frame.cap_len", "frame.len"];
 
-/// Differences, one line each; so that one run shows all of them.
-fn report(differences: &[String]) {
-    assert!(differences.is_empty(), "{} differences:\n{}", differences.len(), differences.join("\n"));
-}
-
-#[test]
-fn numbers_times_and_lengths_are_those_of_tshark() {
-    let fields = ["frame.number", "frame.time_epoch", "frame.cap_len", "frame.len"];
+/// Numbers, times and lengths of every frame, where `theirs` begins with [`FIELDS`].
+pub(crate) fn compare_frames(file: &Path, theirs: &[Vec<String>]) -> Vec<String> {
+    let ours: Vec<[String; 4]> = ours(file)
+        .iter()
+        .map(|(meta, _)| {
+            let time = meta.time.map_or_else(String::new, |time| time.to_string());
+            [meta.number.to_string(), time, meta.captured_len.to_string(), meta.original_len.to_string()]
+        })
+        .collect();
+    let theirs: Vec<_> =
+        theirs.iter().map(|line| [0, 2, 3, 4].map(|at| line.get(at).cloned().unwrap_or_default())).collect();
     let mut differences = Vec::new();
-    for file in captures() {
-        let Some(theirs) = tshark(&file, &fields) else { return };
-        let ours: Vec<Vec<String>> = ours(&file)
-            .iter()
-            .map(|(meta, _)| {
-                vec![
-                    meta.number.to_string(),
-                    meta.time.map_or_else(String::new, |time| time.to_string()),
-                    meta.captured_len.to_string(),
-                    meta.original_len.to_string(),
-                ]
-            })
-            .collect();
-        if ours != theirs {
-            let first = ours.iter().zip(&theirs).find(|(ours, theirs)| ours != theirs);
-            let counts = (ours.len(), theirs.len());
-            differences.push(format!("{}: ours and tshark's: {counts:?}, {first:?}", file.display()));
-        }
+    if ours.len() != theirs.len() {
+        differences.push(format!("{} frames, tshark has {}", ours.len(), theirs.len()));
     }
-    report(&differences);
+    let unequal = ours.iter().zip(&theirs).filter(|(ours, theirs)| ours != theirs);
+    differences.extend(unequal.map(|(ours, theirs)| format!("frame {ours:?}, tshark has {theirs:?}")));
+    differences
 }
 
 /// The words of tshark's `frame.protocols` up to what comes after the link layers.
@@ -75,9 +63,10 @@ fn protocols((meta, octets): &Frame) -> (String, bool) {
     (words.join(":"), whole)
 }
 
-fn compare_layers(file: &Path, differences: &mut Vec<String>) -> bool {
-    let Some(theirs) = tshark(file, &["frame.number", "frame.protocols"]) else { return false };
-    for (frame, theirs) in ours(file).iter().zip(&theirs) {
+/// Layers up to IP or PPP of every frame, where `theirs` begins with [`FIELDS`].
+pub(crate) fn compare_layers(file: &Path, theirs: &[Vec<String>]) -> Vec<String> {
+    let mut differences = Vec::new();
+    for (frame, theirs) in ours(file).iter().zip(theirs) {
         let (ours, whole) = protocols(frame);
         let theirs = &theirs[1];
         let agree = match theirs.strip_prefix(&ours) {
@@ -86,26 +75,11 @@ fn compare_layers(file: &Path, differences: &mut Vec<String>) -> bool {
         };
         if !(agree || !whole && ours.is_empty()) {
             let link = strip(frame.0.link_type, &frame.1);
-            differences.push(format!(
-                "{} frame {}: {ours} {theirs} {:?}",
-                file.display(),
-                frame.0.number,
-                link.next
-            ));
+            differences
+                .push(format!("frame {}: {ours}, tshark has {theirs}; {:?}", frame.0.number, link.next));
         }
     }
-    true
-}
-
-#[test]
-fn link_layers_are_those_of_tshark() {
-    let mut differences = Vec::new();
-    for file in captures() {
-        if !compare_layers(&file, &mut differences) {
-            return;
-        }
-    }
-    report(&differences);
+    differences
 }
 
 /// 20.1.2.3 pings 20.1.2.4, without data.
@@ -185,8 +159,8 @@ fn made_up() -> Vec<(u32, Vec<u8>)> {
     ]
 }
 
-#[test]
-fn link_layers_of_made_up_frames_are_those_of_tshark() {
+/// Layers of frames that no capture at hand has: stacks of tags, rare link types.
+pub(crate) fn compare_made_up_frames() -> Vec<String> {
     let order = Order(false);
     let file = scratch("made-up.pcapng");
     let mut octets = order.section();
@@ -202,9 +176,6 @@ fn link_layers_of_made_up_frames_are_those_of_tshark() {
         octets.extend(order.enhanced(u32::try_from(interface).unwrap(), 0, &frame));
     }
     fs::write(&file, octets).unwrap();
-    let mut differences = Vec::new();
-    if compare_layers(&file, &mut differences) {
-        assert_eq!(ours(&file).len(), made_up().len());
-        report(&differences);
-    }
+    assert_eq!(ours(&file).len(), made_up().len());
+    compare_layers(&file, &tshark::fields(&file, &[], &FIELDS))
 }
