@@ -342,7 +342,7 @@ impl Session {
             ExchangeType::IdentityProtection => {
                 candidate.skeyid.map(|skeyid| self.proof(message, skeyid.expose(), hash))
             }
-            ExchangeType::QuickMode | ExchangeType::Informational => candidate.skeyid_a.map(|skeyid_a| {
+            ExchangeType::QuickMode | ExchangeType::Informational => candidate.skeyid_a.and_then(|skeyid_a| {
                 let end = plain.len() - message.padding.len();
                 let rest = plain.get(4 + found.len()..end).unwrap_or_default();
                 self.phase_2_hash(header, message, skeyid_a.expose(), hash, rest)
@@ -356,6 +356,7 @@ impl Session {
         }
     }
 
+    /// What the hash of a phase 2 message has to be; `None` where an earlier message of its exchange is missing.
     fn phase_2_hash(
         &mut self,
         header: &Header,
@@ -363,24 +364,27 @@ impl Session {
         skeyid_a: &[u8],
         hash: Hash,
         rest: &[u8],
-    ) -> Vec<u8> {
+    ) -> Option<Vec<u8>> {
         let id = header.message_id;
         if header.exchange_type == ExchangeType::Informational {
-            return keys::informational_hash(hash, skeyid_a, id, rest);
+            return Some(keys::informational_hash(hash, skeyid_a, id, rest));
         }
         let exchange = self.exchange(id);
         let [initiator, responder] = &exchange.nonce;
-        let spi = message.payloads.iter().find_map(|payload| match &payload.body {
-            Body::SecurityAssociation(sa) => esp_spi(sa),
+        let sa = message.payloads.iter().find_map(|payload| match &payload.body {
+            Body::SecurityAssociation(sa) => Some(sa),
             _ => None,
         });
-        match spi {
-            None => keys::hash_3(hash, skeyid_a, id, Nonces { initiator, responder }),
-            Some(spi) if exchange.spi[RESPONDER] == Some(spi) => {
-                keys::hash_2(hash, skeyid_a, id, initiator, rest)
-            }
-            Some(_) => keys::hash_1(hash, skeyid_a, id, rest),
+        let Some(sa) = sa else {
+            let nonces = Nonces { initiator, responder };
+            let is_known = !initiator.is_empty() && !responder.is_empty();
+            return is_known.then(|| keys::hash_3(hash, skeyid_a, id, nonces));
+        };
+        let spi = esp_spi(sa)?;
+        if exchange.spi[RESPONDER] == Some(spi) {
+            return (!initiator.is_empty()).then(|| keys::hash_2(hash, skeyid_a, id, initiator, rest));
         }
+        Some(keys::hash_1(hash, skeyid_a, id, rest))
     }
 
     /// What `HASH_I` or `HASH_R` has to be. The initiator's comes first; a copy of it is told by its payload.
