@@ -14,8 +14,13 @@ pub(super) const SPI: u32 = 0x0000_1000;
 /// Packets in a batch: enough to be verified side by side.
 const BATCH: usize = 5;
 
-/// Every transform with every key size and every integrity algorithm that goes with it.
-pub(super) fn suites() -> &'static [Sa] {
+/// The associations: every transform with every key size and every integrity algorithm that goes with it, all of
+/// them with the same SPI.
+///
+/// # Panics
+/// Never: every key has the length that its algorithm takes.
+#[must_use]
+pub fn suites() -> &'static [Sa] {
     static SUITES: OnceLock<Vec<Sa>> = OnceLock::new();
     SUITES.get_or_init(|| {
         let key: Vec<u8> = (1..=64).collect();
