@@ -288,7 +288,10 @@ impl Child {
             Some(name) => match named(CHARON_INTEGRITY, name) {
                 Some(algorithm) => algorithm,
                 None => {
-                    return leave_out(format!("integrity algorithm {} is not supported", name.escape_debug()));
+                    return leave_out(format!(
+                        "integrity algorithm {} is not supported",
+                        name.escape_debug()
+                    ));
                 }
             },
         };

@@ -112,7 +112,10 @@ impl Partial {
                 match linux_combined(name, number(bits).unwrap_or_default()) {
                     Some(algorithm) => self.encryption = Some((algorithm, key)),
                     None => {
-                        self.leave_out(format!("combined algorithm {} is not supported", name.escape_debug()))
+                        self.leave_out(format!(
+                            "combined algorithm {} is not supported",
+                            name.escape_debug()
+                        ));
                     }
                 }
             }
