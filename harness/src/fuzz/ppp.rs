@@ -46,23 +46,17 @@ pub fn frame_round_trip(octets: &[u8]) {
     }
 }
 
-/// The octets as a packet, with the Length that fits, and as the options of a Configure-Request.
-fn packets<T: Codec + Show + Display + Debug>(octets: &[u8]) {
-    let packet = |octets: &[u8]| {
-        if let Some(packet) = round_trip::<T>(octets) {
-            summarises(&packet);
-        }
-    };
-    packet(octets);
+/// The octets as a packet, or else with the Length that fits.
+fn packet<T: Codec + Show + Display + Debug>(octets: &[u8]) {
     let mut patched = octets.to_vec();
-    if let (Ok(length), Some(place)) = (u16::try_from(octets.len()), patched.get_mut(2..HEADER)) {
-        place.copy_from_slice(&length.to_be_bytes());
-        packet(&patched);
-    }
-    if let Ok(length) = u16::try_from(octets.len() + HEADER) {
-        let [high, low] = length.to_be_bytes();
-        packet(&[&[CONFIGURE_REQUEST, 0, high, low], octets].concat());
-    }
+    let packet = match (round_trip::<T>(octets), u16::try_from(octets.len()), patched.get_mut(2..HEADER)) {
+        (None, Ok(length), Some(place)) => {
+            place.copy_from_slice(&length.to_be_bytes());
+            round_trip::<T>(&patched)
+        }
+        (packet, ..) => packet,
+    };
+    packet.iter().for_each(summarises);
 }
 
 /// One option of a protocol, its Data filling the octets behind its Type.
@@ -88,8 +82,13 @@ fn options<O: OptionSet + Debug>(octets: &[u8])
 where
     Packet<O>: Codec + Show + Display,
 {
-    packets::<Packet<O>>(octets);
+    packet::<Packet<O>>(octets);
     one_option::<O>(octets);
+    // As the options of a Configure-Request.
+    if let Ok(length) = u16::try_from(octets.len() + HEADER) {
+        let [high, low] = length.to_be_bytes();
+        packet::<Packet<O>>(&[&[CONFIGURE_REQUEST, 0, high, low], octets].concat());
+    }
 }
 
 /// LCP packets and options.
@@ -129,7 +128,7 @@ pub fn ccp_options_round_trip(octets: &[u8]) {
 /// # Panics
 /// One does not encode back to its octets, or does not show itself well.
 pub fn pap_round_trip(octets: &[u8]) {
-    packets::<pap::Packet>(octets);
+    packet::<pap::Packet>(octets);
 }
 
 /// EAP packets.
@@ -137,7 +136,7 @@ pub fn pap_round_trip(octets: &[u8]) {
 /// # Panics
 /// One does not encode back to its octets, or does not show itself well.
 pub fn eap_round_trip(octets: &[u8]) {
-    packets::<eap::Packet>(octets);
+    packet::<eap::Packet>(octets);
 }
 
 /// CHAP packets, and what Microsoft's versions put into them.
@@ -145,7 +144,7 @@ pub fn eap_round_trip(octets: &[u8]) {
 /// # Panics
 /// One does not encode back to its octets, or a text does not read as what wrote it.
 pub fn chap_round_trip(octets: &[u8]) {
-    packets::<chap::Packet>(octets);
+    packet::<chap::Packet>(octets);
     texts(octets);
     match chap::Packet::decode_all(octets).map(|packet| packet.body) {
         Ok(chap::Body::Value { value, .. }) => values(&value),

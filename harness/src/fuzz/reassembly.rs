@@ -87,7 +87,8 @@ fn isakmp_pieces(mut octets: &[u8]) {
         is_well_formed(&fragment, &[]);
         match reassembly.push(&carrier(cookie), &fragment) {
             Ok(Some(whole)) => {
-                assert!(whole.len() <= MAX_OCTETS && whole.ends_with(data) || !fragment.is_last())
+                assert!(whole.len() <= MAX_OCTETS);
+                assert!(!fragment.is_last() || whole.ends_with(data), "the last piece ends the message");
             }
             Ok(None) => assert!(!reassembly.is_empty()),
             Err(malformed) => assert!(!malformed.field.is_empty()),
@@ -153,7 +154,7 @@ fn pieces(mut octets: &[u8]) -> impl Iterator<Item = (u8, usize, bool, &[u8])> {
         let (data, rest) = rest.split_at(usize::from(length).min(rest.len()));
         octets = rest;
         // Most fragments are near the beginning, some at the end of what there can be.
-        let offset = 8 * usize::from(offset) << (scale % 8).min(5);
+        let offset = (8 * usize::from(offset)) << (scale % 8).min(5);
         Some((identification, offset, more & 1 == 1, data))
     })
 }

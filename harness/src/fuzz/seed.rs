@@ -62,7 +62,7 @@ pub fn grow(file: &mut CaptureFile, keys: &Keys) -> Result<BTreeSet<Seed>, Expec
         let payload = link.payload(octets);
         match link.next {
             Next::Ipv4 => {
-                grower.ipv4(payload, meta.time, &mut |plain, seeds| opened.push(&meta, plain, seeds))
+                grower.ipv4(payload, meta.time, &mut |plain, seeds| opened.push(&meta, plain, seeds));
             }
             Next::Ppp => {
                 grower.ppp(payload);

@@ -71,7 +71,7 @@ fn entry_is_well(entry: &Entry, out: &mut Vec<u8>) {
         assert!(!malformed.field.is_empty() && !fault.layer.is_empty());
     }
     out.clear();
-    entry.write_json(out, entry.frame % 2 == 0);
+    entry.write_json(out, entry.frame.is_multiple_of(2));
     let line = out.strip_suffix(b"\n").expect("a JSON line ends");
     assert!(!line.contains(&b'\n'), "a JSON line is one line");
     json_is_valid(line);
