@@ -15,6 +15,7 @@ pub mod ppp;
 pub mod reassembly;
 pub mod seed;
 pub mod transcript;
+mod window;
 
 /// A name in `fuzz/fuzz_targets` and `fuzz/corpus`, and what it runs.
 pub type Target = (&'static str, fn(&[u8]));

@@ -12,7 +12,8 @@ use l2tpspec_protocol::isakmp::wire::{
     ProtocolId, Sa, Sealed, Situation, Transform,
 };
 
-use super::seed::{Seed, datagram, of_keys, raw_capture};
+use super::seed::{Seed, of_keys};
+use super::window::{datagram, ipv4_datagram, raw_capture};
 
 /// Messages, each with the target that it is for.
 const MESSAGES: &[(&str, &[u8])] = &[
@@ -240,5 +241,5 @@ fn protected(skeyid_d: &[u8], spi: [u8; 4]) -> Option<Vec<u8>> {
     // A Hello of L2TP in UDP.
     let plain = b"\x06\xa5\x06\xa5\x00\x1c\x00\x00\xc8\x02\x00\x14\x00\x01\x00\x00\x00\x01\x00\x01\x80\x08\x00\x00\x00\x00\x00\x06";
     let packet = sa.seal(1, &[0x77; 16], 17, plain).ok()?;
-    Some(super::seed::ipv4_datagram(50, &packet))
+    Some(ipv4_datagram(50, &packet))
 }
