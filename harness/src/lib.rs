@@ -1,6 +1,7 @@
 //! The library behind the `l2tpspec` command: captures in, transcript, judges, reports.
 
 pub mod capture;
+pub mod check;
 pub mod cli;
 pub mod error;
 pub mod exit_code;
@@ -8,3 +9,4 @@ pub mod fuzz;
 pub mod report;
 pub mod rule;
 pub mod transcript;
+pub mod triage;

@@ -20,6 +20,8 @@ Exit status: 0 all as expected; 1 a failure, violation or difference; 2 wrong us
 pub(super) enum Verb {
     /// Dissect a capture: every frame, every layer, decrypted with the keys given.
     Decode(Decode),
+    /// Judge captures: how far each connection got, why it got no further, and which requirements were broken.
+    Check(Check),
     /// Write what captures hold for the fuzz targets: every message, decrypted, as one small file.
     Corpus(Corpus),
 }
@@ -40,6 +42,25 @@ pub(super) struct Decode {
     /// Write passwords too.
     #[arg(long)]
     pub(super) show_secrets: bool,
+}
+
+/// What `check` takes.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Check {
+    /// The captures: pcap, pcapng, or pppd's record format; gzip is opened.
+    #[arg(required = true, value_name = "CAPTURE")]
+    pub(super) captures: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) keys: Keys,
+    /// Documented deviations of a daemon and version, which are reported apart and do not count.
+    #[arg(long, value_name = "FILE")]
+    pub(super) known: Vec<PathBuf>,
+    /// Compare every outcome with DIR/NAME.json; status 0 then means that all is as expected, failures included.
+    #[arg(long, value_name = "DIR")]
+    pub(super) expect: Option<PathBuf>,
+    /// One JSON object a line.
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 /// The keys of a capture.

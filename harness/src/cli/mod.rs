@@ -1,6 +1,7 @@
 //! The command line: parse, run the verb, report, exit.
 
 mod args;
+mod check;
 mod corpus;
 mod decode;
 mod keys;
@@ -26,6 +27,7 @@ pub fn run() -> ExitCode {
     };
     let result = match &args.verb {
         args::Verb::Decode(decode) => decode::run(decode),
+        args::Verb::Check(check) => check::run(check),
         args::Verb::Corpus(corpus) => corpus::run(corpus),
     };
     match result {
