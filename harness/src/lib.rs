@@ -5,6 +5,7 @@ pub mod check;
 pub mod cli;
 pub mod error;
 pub mod exit_code;
+pub mod fuzz;
 pub mod report;
 pub mod rule;
 pub mod transcript;

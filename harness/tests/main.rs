@@ -3,4 +3,8 @@
 mod capture;
 mod check;
 mod cli;
+mod corpus;
+mod malformed;
 mod opening;
+#[expect(dead_code, reason = "other people's captures have a binary of their own")]
+mod support;

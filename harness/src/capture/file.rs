@@ -20,11 +20,13 @@ use super::{LinkType, Timestamp};
 pub struct Options {
     /// Octets of the longest frame that is believed; 256 KiB unless told, as in Wireshark.
     pub limit: u32,
+    /// Octets read ahead of the frame at hand; 256 KiB unless told.
+    pub read_ahead: u32,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { limit: 256 * 1024 }
+        Self { limit: 256 * 1024, read_ahead: 256 * 1024 }
     }
 }
 
@@ -147,7 +149,6 @@ impl CaptureFile {
         mut reader: Box<dyn Read + Send>,
         options: &Options,
     ) -> Result<Self, CaptureError> {
-        const READ_AHEAD: usize = 256 * 1024;
         let path = path.into();
         let mut magic = Vec::with_capacity(2);
         let unreadable = |path: &Path, source| CaptureError::Unreadable {
@@ -164,7 +165,7 @@ impl CaptureFile {
         let whole = io::Cursor::new(magic).chain(reader);
         let reader: Box<dyn Read + Send> =
             if gzip { Box::new(MultiGzDecoder::new(BufReader::new(whole))) } else { Box::new(whole) };
-        let mut source = Source::new(reader, options.limit as usize + READ_AHEAD);
+        let mut source = Source::new(reader, options.limit as usize + options.read_ahead as usize);
 
         source.fill(24).map_err(|error| unreadable(&path, error))?;
         let first = source.octets();

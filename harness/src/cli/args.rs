@@ -22,6 +22,8 @@ pub(super) enum Verb {
     Decode(Decode),
     /// Judge captures: how far each connection got, why it got no further, and which requirements were broken.
     Check(Check),
+    /// Write what captures hold for the fuzz targets: every message, decrypted, as one small file.
+    Corpus(Corpus),
 }
 
 /// What `decode` takes.
@@ -71,4 +73,17 @@ pub(super) struct Keys {
     /// Secret of the L2TP tunnel, to open hidden AVPs.
     #[arg(long, value_name = "SECRET")]
     pub(super) l2tp_secret: Option<String>,
+}
+
+/// What `corpus` takes.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Corpus {
+    /// The captures.
+    #[arg(required = true)]
+    pub(super) captures: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) keys: Keys,
+    /// Directory that gets a folder for every target. A file is named by the SHA-1 of what it holds, as libFuzzer does.
+    #[arg(long, short, value_name = "DIR")]
+    pub(super) output: PathBuf,
 }

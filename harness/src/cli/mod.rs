@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod corpus;
 mod decode;
 mod keys;
 mod progress;
@@ -27,6 +28,7 @@ pub fn run() -> ExitCode {
     let result = match &args.verb {
         args::Verb::Decode(decode) => decode::run(decode),
         args::Verb::Check(check) => check::run(check),
+        args::Verb::Corpus(corpus) => corpus::run(corpus),
     };
     match result {
         Ok(code) => ExitCode::from(code),

@@ -503,3 +503,12 @@ fn what_a_log_of_charon_does_not_tell_is_said() {
         "encryption algorithm CAMELLIA_CBC is not supported"
     );
 }
+
+/// A log or a dump can be anybody's: what a note quotes of it does not get to steer the terminal.
+#[test]
+fn notes_do_not_pass_on_control_characters() {
+    let text = "src 192.0.2.1 dst 192.0.2.2\n\tproto esp spi 0x1\n\tenc cbc(aes\u{1b}[2J) 0x00\n";
+    let keys = read("xfrm.txt", text);
+    let [left] = keys.left_out.as_slice() else { panic!("{}", keys.left_out.len()) };
+    assert_eq!(left.why, r"encryption algorithm cbc(aes\u{1b}[2J) is not supported");
+}

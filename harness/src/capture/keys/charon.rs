@@ -278,13 +278,21 @@ impl Child {
             return leave_out("keys of a CHILD_SA whose algorithms the log does not tell".to_owned());
         };
         let Some(encryption) = named(CHARON_ENCRYPTION, &encryption_name) else {
-            return leave_out(format!("encryption algorithm {encryption_name} is not supported"));
+            return leave_out(format!(
+                "encryption algorithm {} is not supported",
+                encryption_name.escape_debug()
+            ));
         };
         let integrity = match self.integrity.as_deref() {
             None => EspIntegrity::Null,
             Some(name) => match named(CHARON_INTEGRITY, name) {
                 Some(algorithm) => algorithm,
-                None => return leave_out(format!("integrity algorithm {name} is not supported")),
+                None => {
+                    return leave_out(format!(
+                        "integrity algorithm {} is not supported",
+                        name.escape_debug()
+                    ));
+                }
             },
         };
         if self.spis.contains(&None) {

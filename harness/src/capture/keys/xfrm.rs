@@ -95,7 +95,8 @@ impl Partial {
                 let key = self.key(line, words.get(2))?;
                 match linux_encryption(name) {
                     Some(algorithm) => self.encryption = Some((algorithm, key)),
-                    None => self.leave_out(format!("encryption algorithm {name} is not supported")),
+                    None => self
+                        .leave_out(format!("encryption algorithm {} is not supported", name.escape_debug())),
                 }
             }
             ["auth", name, ..] => {
@@ -110,7 +111,12 @@ impl Partial {
                 let key = self.key(line, words.get(2))?;
                 match linux_combined(name, number(bits).unwrap_or_default()) {
                     Some(algorithm) => self.encryption = Some((algorithm, key)),
-                    None => self.leave_out(format!("combined algorithm {name} is not supported")),
+                    None => {
+                        self.leave_out(format!(
+                            "combined algorithm {} is not supported",
+                            name.escape_debug()
+                        ));
+                    }
                 }
             }
             ["encap", "type", "espinudp", "sport", source, "dport", destination, ..] => {
@@ -124,7 +130,10 @@ impl Partial {
     fn authenticated(&mut self, name: &str, bits: u32, key: SecretOctets) {
         match linux_integrity(name, bits) {
             Some(algorithm) => self.integrity = Some((algorithm, key)),
-            None => self.leave_out(format!("integrity algorithm {name} with {bits} bits is not supported")),
+            None => self.leave_out(format!(
+                "integrity algorithm {} with {bits} bits is not supported",
+                name.escape_debug()
+            )),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use l2tpspec_protocol::codec::{Malformed, Reader};
+use l2tpspec_protocol::codec::{Malformed, Reader, Why};
 use l2tpspec_protocol::crypto::cbc::Cipher;
 use l2tpspec_protocol::crypto::dh::Group;
 use l2tpspec_protocol::crypto::hash::Hash;
@@ -222,6 +222,11 @@ impl Session {
         };
         let header = message.header;
         let block = suite.cipher.block_len();
+        let Some(last_block) = body.len().checked_sub(block).and_then(|start| body.get(start..)) else {
+            message.protection = Protection::KeyWrong;
+            let why = Why::Truncated { need: block, have: body.len() };
+            return (None, Some(Malformed { field: "encrypted body", offset: Header::LEN, why }));
+        };
         let is_phase1 =
             matches!(header.exchange_type, ExchangeType::IdentityProtection | ExchangeType::Aggressive);
         let vector = self.vector(suite, &header, message.digest, is_phase1);
@@ -240,7 +245,6 @@ impl Session {
         message.protection = Protection::Opened;
         message.payloads = walk.payloads;
         message.padding = walk.padding;
-        let last_block = &body[body.len() - block..];
         let chain = if is_phase1 { &mut self.phase1 } else { &mut self.exchange(header.message_id).chain };
         chain.advance(message.digest, vector, last_block);
         let child = if header.exchange_type == ExchangeType::QuickMode {
