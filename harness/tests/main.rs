@@ -4,6 +4,7 @@ mod capture;
 mod check;
 mod cli;
 mod corpus;
+mod deep;
 mod malformed;
 mod opening;
 #[expect(dead_code, reason = "other people's captures have a binary of their own")]
