@@ -29,7 +29,11 @@ pub(super) fn load(args: &args::Keys, capture: &Path) -> Result<Keys, ExpectedEr
 fn notes(keys: &Keys) -> Vec<String> {
     let mut notes: Vec<_> =
         keys.left_out.iter().map(|left| format!("{}: {}", left.origin, left.why)).collect();
-    notes.extend(keys.ignored.iter().map(|path| format!("{}: no keys of a kind known here", path.display())));
+    // Other files beside the keys are nobody's mistake; other files and no keys are.
+    if let Some(ignored) = keys.ignored.first().filter(|_| keys.read.is_empty()) {
+        let folder = ignored.parent().unwrap_or(ignored);
+        notes.push(format!("{}: holds no keys of a kind known here", folder.display()));
+    }
     for secret in &keys.secrets {
         let has_dh = secret.dh_secret.is_some()
             || secret.dh_private_initiator.is_some()
