@@ -305,6 +305,7 @@ fn counted(number: u64, what: &str) -> String {
 
 fn times(count: u64) -> String {
     match count {
+        0 => "not seen".to_owned(),
         1 => "once".to_owned(),
         2 => "twice".to_owned(),
         count => format!("{count} times"),
