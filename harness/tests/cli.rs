@@ -134,3 +134,13 @@ fn a_typo_is_answered_with_what_was_meant() {
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("'decode'"));
 }
+
+#[test]
+fn keys_of_an_algorithm_that_is_not_decrypted_are_named() {
+    let line = b"\"IPv4\",\"*\",\"*\",\"0x00000101\",\"CAST5-CBC [RFC2144]\",\"0x00112233445566778899aabbccddeeff\",\"NULL\",\"\"\n";
+    let table = scratch("cast.esp_sa", line);
+    let output = l2tpspec(&["decode", NO_PROPOSAL, "--keys", table.to_str().expect("ASCII")]);
+    let notes = text(&output.stderr);
+    assert!(notes.contains("cast.esp_sa:1: Cast5Cbc is not decrypted here"), "{notes}");
+    assert_eq!(output.status.code(), Some(0), "the capture holds nothing encrypted: {notes}");
+}

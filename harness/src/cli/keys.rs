@@ -34,6 +34,17 @@ fn notes(keys: &Keys) -> Vec<String> {
         let folder = ignored.parent().unwrap_or(ignored);
         notes.push(format!("{}: holds no keys of a kind known here", folder.display()));
     }
+    for entry in &keys.esp {
+        if !entry.encryption.is_opened() {
+            notes.push(format!("{}: {:?} is not decrypted here", entry.origin, entry.encryption));
+        }
+        if entry.extended_sequence_numbers == Some(true) {
+            notes.push(format!(
+                "{}: extended sequence numbers are not followed: packets of this association do not verify",
+                entry.origin
+            ));
+        }
+    }
     for secret in &keys.secrets {
         let has_dh = secret.dh_secret.is_some()
             || secret.dh_private_initiator.is_some()

@@ -57,6 +57,20 @@ pub enum EspIntegrity {
 }
 
 impl EspEncryption {
+    /// Whether packets under it can be decrypted here.
+    #[must_use]
+    pub const fn is_opened(self) -> bool {
+        matches!(
+            self,
+            Self::Null
+                | Self::DesCbc
+                | Self::TripleDesCbc
+                | Self::AesCbc
+                | Self::AesCtr
+                | Self::AesGcm { .. }
+        )
+    }
+
     /// Whether the algorithm also protects integrity.
     #[must_use]
     pub const fn is_combined(self) -> bool {
