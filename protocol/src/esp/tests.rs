@@ -213,3 +213,35 @@ proptest! {
         }
     }
 }
+
+/// Large batches verify many HMACs side by side; what is damaged has to be seen there as it is alone, and in its place.
+#[test]
+fn a_large_batch_refuses_exactly_what_is_damaged() {
+    let keys = [[0x11; 20], [0x22; 20]];
+    let sas =
+        keys.map(|key| Sa::new(0x0100, Encryption::AesCbc, &[7; 16], Integrity::HmacSha1_96, &key).unwrap());
+    let other =
+        Sa::new(0x0101, Encryption::AesCbc, &[7; 16], Integrity::HmacSha256_128, &[0x33; 32]).unwrap();
+    let sa_of = |i: usize| if i % 7 == 3 { &other } else { &sas[i % 2] };
+    let is_damaged = |i: usize| i % 5 == 2;
+    let mut packets: Vec<Vec<u8>> = (0..150_usize)
+        .map(|i| {
+            let payload = vec![i as u8; i * 37 % 700];
+            let mut packet = sa_of(i).seal(i as u32 + 1, &[i as u8; 16], 17, &payload).unwrap();
+            if is_damaged(i) {
+                let at = i * 13 % packet.len();
+                packet[at] ^= 0x40;
+            }
+            packet
+        })
+        .collect();
+    let alone: Vec<_> =
+        packets.iter().enumerate().map(|(i, packet)| open(sa_of(i), &mut packet.clone())).collect();
+    let mut jobs: Vec<_> =
+        packets.iter_mut().enumerate().map(|(i, packet)| Job::new(sa_of(i), packet)).collect();
+    open_batch(&mut jobs);
+    for (i, (job, alone)) in jobs.iter().zip(&alone).enumerate() {
+        assert_eq!(job.outcome, *alone, "packet {i}");
+        assert_eq!(job.outcome == Err(Refused::BadIcv), is_damaged(i), "packet {i}");
+    }
+}
