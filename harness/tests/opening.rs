@@ -8,6 +8,7 @@ use l2tpspec::capture::keys::Keys;
 use l2tpspec::capture::{CaptureFile, Options};
 use l2tpspec::error::ExpectedError;
 use l2tpspec::transcript::{Opened, pipeline};
+use l2tpspec_protocol::crypto::cbc::Cipher;
 use l2tpspec_protocol::esp::{Encryption, Integrity, Sa};
 use serde_json::Value;
 
@@ -65,13 +66,17 @@ fn frames() -> Vec<Vec<u8>> {
 
 /// The entries of the capture under a file of keys, and what was opened.
 fn entries(name: &str, keys: &str) -> (Vec<Value>, Result<Opened, ExpectedError>) {
+    entries_of(&frames(), name, keys)
+}
+
+fn entries_of(frames: &[Vec<u8>], name: &str, keys: &str) -> (Vec<Value>, Result<Opened, ExpectedError>) {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("opening").join(name);
     fs::create_dir_all(&folder).expect("a folder below target");
     let mut capture =
         vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 101, 0, 0, 0];
-    for frame in frames() {
+    for frame in frames {
         let length = u32::try_from(frame.len()).expect("short").to_le_bytes();
-        capture.extend([&[0; 8][..], &length, &length, &frame].concat());
+        capture.extend([&[0; 8][..], &length, &length, frame].concat());
     }
     let path: PathBuf = folder.join("capture.pcap");
     fs::write(&path, capture).expect("a file below target");
@@ -179,4 +184,44 @@ fn a_wrong_esp_key_is_a_wrong_key_and_nothing_malformed() {
     );
     let (entries, _) = entries("esp_sa", &line);
     assert_eq!(protections(&entries).last().map(String::as_str), Some("key wrong"));
+}
+
+/// The last message of the Quick Mode is HASH(3) alone: one octet of it is changed, and it is encrypted again.
+#[test]
+fn a_hash_that_is_wrong_is_called_wrong() {
+    let handshake = handshake();
+    let last = &handshake["messages"][8];
+    let mut plain = octets(&last["plain"]);
+    plain[10] ^= 1;
+    Cipher::AesCbc128
+        .encrypt_cbc(&octets(&handshake["enc_key"]), &octets(&last["iv"]), &mut plain)
+        .expect("whole blocks");
+    let raw = [&octets(&last["raw"])[..28], &plain].concat();
+    let mut frames = frames();
+    frames[8] = ipv4(INITIATOR, RESPONDER, 17, &udp(500, &raw));
+    let shared = handshake["gxy"].as_str().expect("digits").to_owned();
+    let (entries, _) =
+        entries_of(&frames, "hash.ike_secrets", &secrets("AAAA", &format!("dh-secret {shared}")));
+    let verdicts: Vec<_> =
+        entries[4..9].iter().map(|entry| entry["layers"][2]["hash_is_right"].clone()).collect();
+    assert_eq!(verdicts, [true, true, true, true, false]);
+}
+
+/// A sender that cuts HMAC-SHA-256 to 96 bits where RFC 4868 wants 128 is opened all the same, and named.
+#[test]
+fn the_truncation_bug_is_named() {
+    let sa = Sa::new(0x1000, Encryption::AesCbc, &[5; 16], Integrity::HmacSha256_96, &[6; 32]).expect("keys");
+    let zlb = udp(1701, &[0xc8, 2, 0, 12, 0, 1, 0, 0, 0, 1, 0, 1]);
+    let frames = [ipv4(INITIATOR, RESPONDER, 50, &sa.seal(1, &[7; 16], 17, &zlb).expect("short"))];
+    let line = format!(
+        "\"IPv4\",\"*\",\"*\",\"0x00001000\",\"AES-CBC [RFC3602]\",\"0x{}\",\"HMAC-SHA-256-128 [RFC4868]\",\"0x{}\"\n",
+        "05".repeat(16),
+        "06".repeat(32)
+    );
+    let (entries, opened) = entries_of(&frames, "truncated/esp_sa", &line);
+    assert_eq!(protections(&entries), ["opened with the 96-bit truncation bug"]);
+    let names: Vec<_> =
+        entries[0]["layers"].as_array().expect("a list").iter().map(|layer| &layer["layer"]).collect();
+    assert_eq!(names, ["ip", "esp", "udp", "l2tp"]);
+    assert_eq!(opened.map(|opened| opened.opened).ok(), Some(1));
 }
