@@ -297,7 +297,9 @@ fn a_deviation_that_is_not_seen_is_noted_and_no_failure() {
     let expect = ["--expect".into(), captures(), "--keys".into(), captures()];
     let output = check([capture("strongswan-xl2tpd-nat"), "--known".into(), known].into_iter().chain(expect));
     assert_eq!(status(&output), AS_EXPECTED);
-    assert!(text(&output.stdout).contains("the deviation from ISAKMP-2408-2.4-a was not seen"));
+    // Where lines break depends on how long the file's path is.
+    let page = text(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(page.contains("the deviation from ISAKMP-2408-2.4-a was not seen"), "{page}");
 }
 
 #[test]
