@@ -1,8 +1,8 @@
 //! L2TP over `IPsec` as values: every message of IKEv1, ESP, L2TPv2, PPP and OSPFv2 can be read, written and
 //! shown field by field, and every key and digest can be computed from named inputs.
 //!
-//! The crate performs no I/O and knows no clock and no randomness. Octets that are not a message are
-//! described by [`codec::Malformed`]; what a peer may or may not send is not decided here.
+//! Each protocol is a [`layer::Layer`]: a value that is lent time and chance for one call and performs no I/O.
+//! Octets that are not a message are described by [`codec::Malformed`].
 
 #![cfg_attr(
     not(test),
@@ -27,9 +27,13 @@
 
 pub mod codec;
 pub mod crypto;
+pub mod cx;
+pub mod entropy;
 pub mod esp;
 pub mod isakmp;
 pub mod l2tp;
+pub mod layer;
 pub mod ospf;
 pub mod ppp;
 pub mod show;
+pub mod time;

@@ -1,5 +1,6 @@
 //! The public interface against vectors of other implementations.
 
+mod pair;
 mod support;
 mod vectors_crypto;
 mod vectors_esp;

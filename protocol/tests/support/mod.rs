@@ -1,4 +1,6 @@
-//! Reading vectors.
+//! Reading vectors, and two ends of a layer in virtual time.
+
+pub(crate) mod pair;
 
 use serde_json::Value;
 
