@@ -34,6 +34,7 @@ pub mod isakmp;
 pub mod l2tp;
 pub mod layer;
 pub mod ospf;
+pub mod packet;
 pub mod ppp;
 pub mod show;
 pub mod time;
