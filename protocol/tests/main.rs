@@ -1,5 +1,6 @@
 //! The public interface against vectors of other implementations.
 
+mod esp;
 mod pair;
 mod support;
 mod vectors_crypto;

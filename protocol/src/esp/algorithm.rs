@@ -85,6 +85,12 @@ impl Encryption {
         }
     }
 
+    /// Whether the IV only has to be used once, not to be unforeseeable.
+    #[must_use]
+    pub const fn is_counter_mode(self) -> bool {
+        matches!(self, Self::AesCtr | Self::AesGcm8 | Self::AesGcm12 | Self::AesGcm16)
+    }
+
     /// The length of the IV in each packet, in octets.
     #[must_use]
     pub const fn iv_len(self) -> usize {

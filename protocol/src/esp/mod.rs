@@ -1,7 +1,9 @@
 //! The Encapsulating Security Payload (RFC 4303, RFC 2406): packets as they are on the wire, opened and sealed
-//! under given keys. Looking up the SA of a packet is the caller's business, and so is reassembly.
+//! under given keys, and the layer that keeps security associations. Reassembly is the caller's business.
 
 mod algorithm;
+mod event;
+mod layer;
 pub mod nat_t;
 mod open;
 pub mod replay_window;
@@ -12,6 +14,8 @@ mod tests;
 pub mod wire;
 
 pub use algorithm::{Encryption, Integrity};
+pub use event::{Event, Path, Ports, Violation};
+pub use layer::{Arrival, Esp, Pair, Received};
 pub use open::{Job, Opened, Refused, open, open_batch};
 pub use sa::{BadKey, Sa};
 pub use seal::Unsealable;
