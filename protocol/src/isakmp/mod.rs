@@ -2,4 +2,5 @@
 //! detection (RFC 3706) and NAT traversal (RFC 3947).
 
 pub mod keys;
+pub mod policy;
 pub mod wire;

@@ -42,6 +42,6 @@ pub use sa::{Proposal, Sa, Situation, Transform};
 pub use vendor_id::{Known, VendorId};
 
 #[cfg(test)]
-mod samples;
+pub(super) mod samples;
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 /// What the octets of a sample are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::isakmp) enum Kind {
     /// A whole message in the clear.
     Clear,
     /// A whole message with an encrypted body.
@@ -13,18 +13,18 @@ pub(super) enum Kind {
 
 /// One message.
 #[derive(Debug, Clone)]
-pub(super) struct Sample {
-    pub(super) kind: Kind,
-    pub(super) name: &'static str,
-    pub(super) octets: Vec<u8>,
+pub(in crate::isakmp) struct Sample {
+    pub(in crate::isakmp) kind: Kind,
+    pub(in crate::isakmp) name: &'static str,
+    pub(in crate::isakmp) octets: Vec<u8>,
 }
 
-pub(super) fn hex(digits: &str) -> Vec<u8> {
+pub(in crate::isakmp) fn hex(digits: &str) -> Vec<u8> {
     let digits: String = digits.split_whitespace().collect();
     (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap()).collect()
 }
 
-pub(super) fn all() -> Vec<Sample> {
+pub(in crate::isakmp) fn all() -> Vec<Sample> {
     let lines = include_str!("samples.txt").lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     let sample = |line: &'static str| {
         let mut words = line.split(' ');
@@ -39,6 +39,6 @@ pub(super) fn all() -> Vec<Sample> {
     lines.map(sample).collect()
 }
 
-pub(super) fn named(name: &str) -> Vec<u8> {
+pub(in crate::isakmp) fn named(name: &str) -> Vec<u8> {
     all().into_iter().find(|sample| sample.name == name).unwrap_or_else(|| panic!("no sample {name}")).octets
 }
