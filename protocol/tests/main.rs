@@ -1,6 +1,7 @@
 //! The public interface against vectors of other implementations.
 
 mod esp;
+mod isakmp;
 mod pair;
 mod support;
 mod vectors_crypto;
