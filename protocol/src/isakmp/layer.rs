@@ -1,7 +1,7 @@
 //! The IKEv1 layer: any number of ISAKMP SAs, each found by its cookies, as initiator and responder at once.
 
 use core::convert::Infallible;
-use core::net::SocketAddr;
+use core::net::{IpAddr, SocketAddr};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::association::Association;
@@ -58,6 +58,8 @@ pub struct Isakmp {
     pub(super) associations: BTreeMap<SaId, Association>,
     pub(super) by_cookies: BTreeMap<([u8; 8], [u8; 8]), SaId>,
     pub(super) children: BTreeMap<u32, ChildRecord>,
+    /// The SAs that stand, by the address of their peers.
+    by_address: BTreeSet<(IpAddr, SaId)>,
     half_open: BTreeSet<SaId>,
     next_id: u64,
     pub(super) deadlines: Deadlines<Reason>,
@@ -78,6 +80,7 @@ impl Isakmp {
             associations: BTreeMap::new(),
             by_cookies: BTreeMap::new(),
             children: BTreeMap::new(),
+            by_address: BTreeSet::new(),
             half_open: BTreeSet::new(),
             next_id: 1,
             deadlines: Deadlines::default(),
@@ -186,11 +189,21 @@ impl Isakmp {
     }
 
     fn terms(&self, peer: SocketAddr) -> Terms<'_> {
-        let is_first_contact = !self
-            .associations
-            .values()
-            .any(|other| other.is_established() && other.peer.peer.ip() == peer.ip());
-        Terms { config: &self.config, is_first_contact }
+        Terms { config: &self.config, is_first_contact: self.standing_with(peer.ip()).next().is_none() }
+    }
+
+    /// The SAs that stand with a peer at this address, in the order in which they were begun.
+    pub(super) fn standing_with(&self, address: IpAddr) -> impl DoubleEndedIterator<Item = &Association> {
+        let range = (address, SaId(0))..=(address, SaId(u64::MAX));
+        self.by_address.range(range).filter_map(|(_, id)| self.associations.get(id))
+    }
+
+    /// Takes note of where the peer of an SA that stands is.
+    pub(super) fn set_address(&mut self, id: SaId, old: IpAddr) {
+        self.by_address.remove(&(old, id));
+        if let Some(association) = self.associations.get(&id) {
+            self.by_address.insert((association.peer.peer.ip(), id));
+        }
     }
 
     /// Begins phase 1 as initiator.
@@ -360,6 +373,7 @@ impl Isakmp {
                 self.arm_resend(cx.now, id, 0);
                 if stands {
                     self.half_open.remove(&id);
+                    self.set_address(id, remote.ip());
                     self.deadlines.stop(&Reason::Forget(id, 0));
                     self.on_established(cx, id);
                 }
@@ -398,7 +412,10 @@ impl Isakmp {
     /// Forgets an SA. Its children have to be gone, or to belong to another one.
     pub(super) fn remove(&mut self, id: SaId) {
         let Some(association) = self.associations.remove(&id) else { return };
-        self.by_cookies.retain(|_, of| *of != id);
+        let cookies = association.peer.cookies;
+        self.by_cookies.remove(&(cookies.initiator, NO_COOKIE));
+        self.by_cookies.remove(&(cookies.initiator, cookies.responder));
+        self.by_address.remove(&(association.peer.peer.ip(), id));
         self.half_open.remove(&id);
         for message_id in association.exchanges.keys().chain(&[0]) {
             self.deadlines.stop(&Reason::Resend(id, *message_id));
@@ -427,7 +444,8 @@ impl Isakmp {
             Command::PeerHeard { sa } => self.on_heard(cx.now, sa),
             Command::PeerMoved { sa, peer } => {
                 if let Some(association) = self.associations.get_mut(&sa) {
-                    association.peer.peer = peer;
+                    let old = core::mem::replace(&mut association.peer.peer, peer);
+                    self.set_address(sa, old.ip());
                 }
             }
         }

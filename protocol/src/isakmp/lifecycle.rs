@@ -86,10 +86,7 @@ impl Isakmp {
         if says_initial_contact {
             self.on_initial_contact(id);
         }
-        let is_first = !self
-            .associations
-            .values()
-            .any(|other| other.id != id && other.is_established() && other.peer.peer.ip() == address);
+        let is_first = !self.standing_with(address).any(|other| other.id != id);
         if self.config.initial_contact == InitialContact::Apart && is_first && replaces.is_none() {
             self.notify(cx, id, NotifyType::InitialContact, Vec::new());
         }
@@ -109,12 +106,11 @@ impl Isakmp {
         }
         let is_older = |other: &&super::association::Association| {
             other.id != id
-                && other.is_established()
                 && !other.is_replaced
                 && other.peer.peer == new.peer.peer
                 && other.peer.identity == new.peer.identity
         };
-        self.associations.values().rfind(is_older).map(|other| other.id)
+        self.standing_with(new.peer.peer.ip()).rfind(is_older).map(|other| other.id)
     }
 
     /// Gives the children of an SA to its successor and lets it end after the overlap.
@@ -209,10 +205,8 @@ impl Isakmp {
         let Some(new) = self.associations.get(&id) else { return };
         let (identity, address) = (new.peer.identity.clone(), new.peer.peer.ip());
         let old: Vec<SaId> = self
-            .associations
-            .values()
-            .filter(|other| other.id != id && other.is_established())
-            .filter(|other| other.peer.peer.ip() == address && other.peer.identity == identity)
+            .standing_with(address)
+            .filter(|other| other.id != id && other.peer.identity == identity)
             .map(|other| other.id)
             .collect();
         for old in old {

@@ -215,7 +215,9 @@ impl Isakmp {
         self.on_heard(cx.now, id);
         let Some(association) = self.associations.get_mut(&id) else { return };
         if (association.peer.local, association.peer.peer) != (local, peer) {
-            (association.peer.local, association.peer.peer) = (local, peer);
+            let old = core::mem::replace(&mut association.peer.peer, peer);
+            association.peer.local = local;
+            self.set_address(id, old.ip());
             self.event(Event::PeerMoved { sa: id, local, peer });
         }
     }
@@ -325,17 +327,13 @@ impl Isakmp {
                     .iter()
                     .filter_map(|spi| Some(u32::from_be_bytes(spi.as_slice().try_into().ok()?)))
                     .collect();
-                let peer = self.associations.get(&id).map(|association| association.peer.peer.ip());
-                let meant: Vec<(u32, SaId)> = self
-                    .children
-                    .iter()
-                    .filter(|(_, record)| spis.contains(&record.outbound_spi))
-                    .filter(|(_, record)| {
-                        self.associations.get(&record.sa).map(|of| of.peer.peer.ip()) == peer
-                    })
-                    .map(|(spi, record)| (*spi, record.sa))
-                    .collect();
-                for (inbound_spi, _) in meant {
+                let Some(address) = self.associations.get(&id).map(|it| it.peer.peer.ip()) else { return };
+                let is_meant = |inbound_spi: &&u32| {
+                    self.children.get(inbound_spi).is_some_and(|record| spis.contains(&record.outbound_spi))
+                };
+                let children = self.standing_with(address).flat_map(|association| &association.children);
+                let meant: Vec<u32> = children.filter(is_meant).copied().collect();
+                for inbound_spi in meant {
                     self.drop_child(inbound_spi, End::DeletedByPeer);
                 }
             }
