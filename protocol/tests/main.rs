@@ -2,6 +2,7 @@
 
 mod esp;
 mod isakmp;
+mod l2tp;
 mod pair;
 mod support;
 mod vectors_crypto;
