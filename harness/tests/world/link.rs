@@ -109,7 +109,8 @@ fn rates_are_kept_and_the_same_for_the_same_seed() {
 #[test]
 fn every_flipped_bit_is_caught_by_a_checksum() {
     let mut two = Two::new(b"", Conditions { corruption: Chance::percent(100), ..Conditions::default() });
-    assert!(two.send_numbers(1000).is_empty());
+    let numbers = two.send_numbers(1000);
+    assert!(numbers.is_empty(), "{numbers:?}");
     let counters = two.world.host(two.b).counters;
     assert_eq!(counters.arrived, 1000);
     assert_eq!(counters.bad_headers + counters.bad_checksums, 1000);
