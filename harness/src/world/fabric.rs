@@ -26,6 +26,7 @@ pub(crate) struct Fabric {
     pub(crate) entropy: Seeded,
     pub(crate) key_log: Box<dyn KeyLog>,
     pub(crate) taps: BTreeMap<TapId, Box<dyn Tap>>,
+    pub(crate) next_tap: usize,
     /// What the host that acts has still to do.
     pub(crate) work: VecDeque<Work>,
     spare: Vec<Packet>,
@@ -50,6 +51,7 @@ impl Fabric {
             entropy: Seeded::new(seed),
             key_log,
             taps: BTreeMap::new(),
+            next_tap: 0,
             work: VecDeque::new(),
             spare: Vec::new(),
         }
@@ -100,14 +102,14 @@ impl Fabric {
         }
         if !fate.is_held {
             let place = Place::Link { link: id, direction };
-            self.observe(place, fate.copies.is_empty(), packet.octets());
+            self.observe(place, fate.copies == [None; 2], packet.octets());
         }
-        let last = fate.copies.pop();
-        for wait in fate.copies {
+        let [first, second] = fate.copies;
+        if let Some(wait) = second {
             let copy = self.packet(packet.octets());
             self.deliver(id, direction, copy, wait);
         }
-        match last {
+        match first {
             Some(wait) => self.deliver(id, direction, packet, wait),
             None => self.recycle(packet),
         }

@@ -2,6 +2,7 @@
 //! RFC 1812 section 4.3).
 
 use etherparse::Ipv4Header;
+use l2tpspec_protocol::packet::Packet;
 
 use super::ip;
 
@@ -117,25 +118,21 @@ pub fn open(octets: &[u8]) -> Option<Message<'_>> {
     }
 }
 
-/// Writes an echo, or the reply to one, over what `out` holds.
-pub fn echo(out: &mut Vec<u8>, is_reply: bool, identifier: u16, sequence: u16, data: &[u8]) {
-    out.clear();
-    out.extend([if is_reply { ECHO_REPLY } else { ECHO }, 0, 0, 0]);
-    out.extend(identifier.to_be_bytes());
-    out.extend(sequence.to_be_bytes());
-    out.extend(data);
-    seal(out);
+/// Puts the header of an echo, or of the reply to one, before the data that a packet holds.
+pub fn wrap_echo(data: &mut Packet, is_reply: bool, identifier: u16, sequence: u16) {
+    let ([a, b], [c, d]) = (identifier.to_be_bytes(), sequence.to_be_bytes());
+    data.prepend(&[if is_reply { ECHO_REPLY } else { ECHO }, 0, 0, 0, a, b, c, d]);
+    seal(data.octets_mut());
 }
 
-/// Writes an error about a datagram over what `out` holds.
-pub fn error(out: &mut Vec<u8>, problem: Problem, datagram: &[u8]) {
+/// Puts the header of an error before the datagram that it is about, of which the beginning is kept.
+pub fn wrap_error(datagram: &mut Packet, problem: Problem) {
     let (kind, code, low) = problem.wire();
-    out.clear();
-    out.extend([kind, code, 0, 0, 0, 0]);
-    out.extend(low.to_be_bytes());
-    let room = ERROR_LENGTH - Ipv4Header::MIN_LEN - out.len();
-    out.extend(&datagram[..datagram.len().min(room)]);
-    seal(out);
+    let [high, low] = low.to_be_bytes();
+    let header = [kind, code, 0, 0, 0, 0, high, low];
+    datagram.resize(datagram.len().min(ERROR_LENGTH - Ipv4Header::MIN_LEN - header.len()));
+    datagram.prepend(&header);
+    seal(datagram.octets_mut());
 }
 
 /// Whether an error may be sent about a datagram (RFC 1122 section 3.2.2): never about an error, a fragment other
@@ -163,15 +160,16 @@ mod tests {
 
     #[test]
     fn messages_are_read_as_they_were_written_and_not_once_a_bit_is_wrong() {
-        let mut octets = Vec::new();
-        echo(&mut octets, true, 7, 8, b"odd");
+        let mut packet = Packet::new(b"odd");
+        wrap_echo(&mut packet, true, 7, 8);
         let message = Message::Echo { is_reply: true, identifier: 7, sequence: 8, data: b"odd" };
-        assert_eq!(open(&octets), Some(message));
-        error(&mut octets, Problem::FragmentationNeeded { mtu: 1400 }, b"original");
+        assert_eq!(open(packet.octets()), Some(message));
+        let mut packet = Packet::new(b"original");
+        wrap_error(&mut packet, Problem::FragmentationNeeded { mtu: 1400 });
         let message =
             Message::Error { problem: Problem::FragmentationNeeded { mtu: 1400 }, original: b"original" };
-        assert_eq!(open(&octets), Some(message));
-        octets[9] ^= 1;
-        assert_eq!(open(&octets), None);
+        assert_eq!(open(packet.octets()), Some(message));
+        packet.octets_mut()[9] ^= 1;
+        assert_eq!(open(packet.octets()), None);
     }
 }

@@ -125,11 +125,16 @@ pub struct LinkCounters {
     pub corrupted: u64,
 }
 
+/// The copies of a packet that nothing happens to.
+const ONE: [Option<Duration>; 2] = [Some(Duration::ZERO), None];
+/// The copies of a packet that does not come out.
+const LOST: [Option<Duration>; 2] = [None; 2];
+
 /// What becomes of one packet, decided.
 #[derive(Debug, Default)]
 pub(crate) struct Fate {
-    /// How many copies come out, and how much later than a perfect link would let each.
-    pub(crate) copies: Vec<Duration>,
+    /// The copies that come out, and how much later than a perfect link would let each.
+    pub(crate) copies: [Option<Duration>; 2],
     /// Octets delivered in its place.
     pub(crate) instead: Option<Vec<u8>>,
     /// Octets delivered behind it.
@@ -140,6 +145,13 @@ pub(crate) struct Fate {
     pub(crate) is_held: bool,
 }
 
+/// A rule of a link, and how many packets it has decided about.
+struct Entry {
+    id: RuleId,
+    hits: u64,
+    rule: Box<dyn Rule>,
+}
+
 /// A link between two hosts.
 #[derive(Default)]
 pub struct Link {
@@ -148,7 +160,7 @@ pub struct Link {
     /// What has happened.
     pub counters: LinkCounters,
     pub(crate) ends: [(HostId, InterfaceId); 2],
-    rules: Vec<(RuleId, Box<dyn Rule>)>,
+    rules: Vec<Entry>,
     held: BTreeMap<RuleId, Vec<(Direction, Vec<u8>)>>,
     next_rule: u32,
     /// When the last bit that waits to enter, in each direction, has entered.
@@ -181,13 +193,18 @@ impl Link {
     pub(crate) fn add_rule(&mut self, rule: Box<dyn Rule>) -> RuleId {
         let id = RuleId(self.next_rule);
         self.next_rule += 1;
-        self.rules.push((id, rule));
+        self.rules.push(Entry { id, hits: 0, rule });
         id
+    }
+
+    /// How many packets a rule has decided about.
+    pub(crate) fn rule_hits(&self, id: RuleId) -> Option<u64> {
+        self.rules.iter().find(|entry| entry.id == id).map(|entry| entry.hits)
     }
 
     /// Removes a rule and gives what it held. `None` if there is no such rule.
     pub(crate) fn remove_rule(&mut self, id: RuleId) -> Option<Vec<(Direction, Vec<u8>)>> {
-        let at = self.rules.iter().position(|(other, _)| *other == id)?;
+        let at = self.rules.iter().position(|entry| entry.id == id)?;
         self.rules.remove(at);
         Some(self.held.remove(&id).unwrap_or_default())
     }
@@ -201,37 +218,41 @@ impl Link {
         entropy: &mut dyn Entropy,
     ) -> Fate {
         self.counters.entered += 1;
-        let mut fate = Fate { copies: vec![Duration::ZERO], ..Fate::default() };
+        let mut fate = Fate { copies: ONE, ..Fate::default() };
         if !self.conditions.is_up {
-            fate.copies.clear();
+            fate.copies = LOST;
         } else if let Some((id, verdict)) = self.verdict(now, direction, octets) {
             self.obey(&mut fate, id, verdict, direction, octets);
         } else {
             self.roll(&mut fate, octets.len(), entropy);
         }
-        if fate.copies.is_empty() && !fate.is_held {
+        if fate.copies == LOST && !fate.is_held {
             self.counters.lost += 1;
         }
         fate
     }
 
     fn verdict(&mut self, now: Instant, direction: Direction, octets: &[u8]) -> Option<(RuleId, Verdict)> {
-        self.rules.iter_mut().find_map(|(id, rule)| {
-            let verdict = rule.on_packet(now, direction, octets);
-            (verdict != Verdict::Pass).then_some((*id, verdict))
+        self.rules.iter_mut().find_map(|entry| {
+            let verdict = entry.rule.on_packet(now, direction, octets);
+            if verdict == Verdict::Pass {
+                return None;
+            }
+            entry.hits += 1;
+            Some((entry.id, verdict))
         })
     }
 
     fn obey(&mut self, fate: &mut Fate, id: RuleId, verdict: Verdict, direction: Direction, octets: &[u8]) {
         match verdict {
             Verdict::Pass | Verdict::Deliver => {}
-            Verdict::Drop => fate.copies.clear(),
-            Verdict::Delay(wait) => fate.copies[0] = wait,
-            Verdict::Duplicate => fate.copies.push(Duration::ZERO),
+            Verdict::Drop => fate.copies = LOST,
+            Verdict::Delay(wait) => fate.copies = [Some(wait), None],
+            Verdict::Duplicate => fate.copies[1] = Some(Duration::ZERO),
             Verdict::Replace(other) => fate.instead = Some(other),
             Verdict::Also(other) => fate.behind.push((direction, other)),
             Verdict::Hold => {
-                fate.copies.clear();
+                fate.copies = LOST;
                 fate.is_held = true;
                 self.held.entry(id).or_default().push((direction, octets.to_vec()));
             }
@@ -243,7 +264,7 @@ impl Link {
     fn roll(&mut self, fate: &mut Fate, length: usize, entropy: &mut dyn Entropy) {
         let conditions = self.conditions;
         if conditions.loss.happens(entropy, "link.loss") {
-            fate.copies.clear();
+            fate.copies = LOST;
             return;
         }
         if conditions.corruption.happens(entropy, "link.corruption") {
@@ -253,11 +274,11 @@ impl Link {
         }
         if conditions.reordering.happens(entropy, "link.reordering") {
             self.counters.reordered += 1;
-            fate.copies[0] = conditions.reordering_delay;
+            fate.copies[0] = Some(conditions.reordering_delay);
         }
         if conditions.duplication.happens(entropy, "link.duplication") {
             self.counters.duplicated += 1;
-            fate.copies.push(Duration::ZERO);
+            fate.copies[1] = Some(Duration::ZERO);
         }
     }
 

@@ -12,12 +12,13 @@ use smoltcp::socket::tcp::{Socket, SocketBuffer, State};
 use smoltcp::time::{Duration as Wait, Instant as Moment};
 use smoltcp::wire::{HardwareAddress, IpAddress, IpCidr, IpListenEndpoint};
 
+use super::HostId;
 use super::icmp::Problem;
 use super::user::Heard;
 
 /// Octets of each buffer of a connection.
 const BUFFER: usize = 65_535;
-/// Microseconds without a sign of the other end after which a connection is given up.
+/// How long without a sign of the other end before a connection is given up.
 const TIME_OUT: Wait = Wait::from_secs(300);
 /// The least MTU that an error is believed about (RFC 791 section 3.2).
 const LEAST_MTU: u16 = 68;
@@ -33,6 +34,15 @@ pub struct Load {
     pub send: u64,
     /// Octets that are expected.
     pub receive: u64,
+}
+
+/// The two ends of a transfer over TCP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Transfer {
+    /// The host that opened it, and its connection.
+    pub client: (HostId, ConnectionId),
+    /// The host that waited, and its connection.
+    pub server: (HostId, ConnectionId),
 }
 
 /// What has become of a connection so far.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use l2tpspec_protocol::time::Instant;
 
-use super::icmp::{self, Problem};
+use super::icmp::Problem;
 use super::ip;
 use super::tcp::Connection;
 
@@ -155,7 +155,8 @@ pub(crate) struct User {
 #[derive(Debug)]
 pub(crate) struct DueEcho {
     pub(crate) ping: Ping,
-    pub(crate) message: Vec<u8>,
+    pub(crate) identifier: u16,
+    pub(crate) sequence: u16,
 }
 
 impl User {
@@ -187,10 +188,7 @@ impl User {
         series.sent_at.push(now);
         let is_more = series.report.sent < series.ping.count;
         series.next = is_more.then(|| now + series.ping.interval);
-        let data: Vec<u8> = (0..=u8::MAX).cycle().take(series.ping.data_octets).collect();
-        let mut message = Vec::new();
-        icmp::echo(&mut message, false, identifier, sequence, &data);
-        Some(DueEcho { ping: series.ping.clone(), message })
+        Some(DueEcho { ping: series.ping.clone(), identifier, sequence })
     }
 
     /// Takes a reply to an echo.

@@ -4,18 +4,9 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 
 use l2tpspec_protocol::cx::Entropy;
 
-use super::tcp::{Connection, ConnectionId, Load, TransferReport};
+use super::tcp::{Connection, ConnectionId, Load, Transfer, TransferReport};
 use super::user::{Heard, Ping, PingId, PingReport, Received, Socket, SocketId};
 use super::{HostId, World};
-
-/// The two ends of a transfer over TCP.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Transfer {
-    /// The host that opened it, and its connection.
-    pub client: (HostId, ConnectionId),
-    /// The host that waited, and its connection.
-    pub server: (HostId, ConnectionId),
-}
 
 impl World {
     /// Starts a series of echoes now.

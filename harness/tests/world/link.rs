@@ -46,7 +46,9 @@ fn the_first_rule_that_does_not_pass_wins_and_a_removed_one_no_longer_counts() {
     let dropping = two.world.add_rule(link, |_: Instant, _: Direction, _: &[u8]| Verdict::Drop);
     let second = two.world.add_rule(link, |_: Instant, _: Direction, _: &[u8]| Verdict::Duplicate);
     assert!(two.send_numbers(2).is_empty());
+    assert_eq!([dropping, second].map(|rule| two.world.rule_hits(link, rule)), [Some(2), Some(0)]);
     assert!(two.world.remove_rule(link, dropping));
+    assert_eq!(two.world.rule_hits(link, dropping), None);
     assert!(!two.world.remove_rule(link, dropping));
     assert_eq!(two.send_numbers(2), [0, 0, 1, 1]);
     two.world.remove_rule(link, second);

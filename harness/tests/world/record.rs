@@ -9,6 +9,7 @@ use l2tpspec::world::record::Recorder;
 use l2tpspec::world::rule::{Nth, Verdict};
 use l2tpspec::world::user::Ping;
 
+use super::tunnel::tunnelled;
 use super::{Line, ip, ping};
 use crate::capture::support::{read_octets, scratch};
 
@@ -45,6 +46,22 @@ fn a_recording_is_read_back_with_exact_times_and_an_interface_a_link() {
     assert_eq!(frames[0].1.len(), 1028);
     assert!(frames.iter().all(|(_, octets)| octets[0] == 0x45));
     assert_eq!(recording(), octets, "the same world, the same octets");
+}
+
+#[test]
+fn packets_of_tunnel_interfaces_are_told_from_those_of_links_or_left_out() {
+    for records_tunnels in [true, false] {
+        let (mut line, _) = tunnelled();
+        let mut recorder = Recorder::new(Vec::new()).unwrap();
+        recorder.records_tunnels = records_tunnels;
+        let tap = line.world.add_tap(recorder);
+        ping(&mut line.world, line.hosts[0], Ping { count: 1, ..Ping::new(Line::far()) });
+        let octets = line.world.remove_tap::<Recorder<Vec<u8>>>(tap).unwrap().finish().unwrap();
+        let has = |name: &[u8]| octets.windows(name.len()).any(|window| window == name);
+        assert!(has(b"link1"));
+        assert_eq!([has(b"host1-tunnel2"), has(b"host2-tunnel2")], [records_tunnels; 2]);
+        assert_eq!(read_octets(&octets).0.len(), if records_tunnels { 8 } else { 6 });
+    }
 }
 
 #[test]

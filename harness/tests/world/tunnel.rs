@@ -102,7 +102,7 @@ impl Station for Plain {
 
 /// The line of hosts with a tunnel from the near router, 10.9.0.1, to the far one, 10.9.0.2, by which the near one
 /// reaches the last host.
-fn tunnelled() -> (Line, [l2tpspec::world::station::StationId; 2]) {
+pub(crate) fn tunnelled() -> (Line, [l2tpspec::world::station::StationId; 2]) {
     let mut line = Line::new(Conditions::default());
     let [_, near, far, _] = line.hosts;
     let mut one = Plain::new(ip(0, 2, 1), ip(0, 2, 2), Carrier::Udp);

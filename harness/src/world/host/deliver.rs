@@ -56,9 +56,8 @@ impl Host {
             Some(Message::Echo { is_reply: false, identifier, sequence, data }) => {
                 // RFC 1122 section 3.2.2.6: an echo to many need not be answered.
                 if self.has_address(destination) {
-                    let mut message = Vec::new();
-                    icmp::echo(&mut message, true, identifier, sequence, data);
-                    let payload = fabric.packet(&message);
+                    let mut payload = fabric.packet(data);
+                    icmp::wrap_echo(&mut payload, true, identifier, sequence);
                     let fields = self.fields(destination, source, ip::ICMP);
                     self.send_payload(fabric, payload, &fields);
                 }

@@ -163,9 +163,8 @@ impl Host {
             return;
         }
         let Some(own) = self.address_of(ingress) else { return };
-        let mut message = Vec::new();
-        icmp::error(&mut message, problem, packet.octets());
-        let payload = fabric.packet(&message);
+        let mut payload = fabric.packet(packet.octets());
+        icmp::wrap_error(&mut payload, problem);
         let fields = self.fields(own, source, ip::ICMP);
         self.send_payload(fabric, payload, &fields);
     }

@@ -8,6 +8,7 @@ use l2tpspec_protocol::time::Instant;
 
 use super::{Host, Work};
 use crate::world::fabric::Fabric;
+use crate::world::icmp;
 use crate::world::interface::{InterfaceId, Kind};
 use crate::world::ip::{self, Fields};
 use crate::world::record::Place;
@@ -185,7 +186,12 @@ impl Host {
                 dont_fragment: due.ping.dont_fragment,
                 ..self.fields(source, destination, ip::ICMP)
             };
-            let payload = fabric.packet(&due.message);
+            let mut payload = fabric.packet(&[]);
+            payload.resize(due.ping.data_octets);
+            for (octet, value) in payload.octets_mut().iter_mut().zip((0..=u8::MAX).cycle()) {
+                *octet = value;
+            }
+            icmp::wrap_echo(&mut payload, false, due.identifier, due.sequence);
             self.send_payload(fabric, payload, &fields);
         }
         for connection in user.connections.values_mut() {
