@@ -4,6 +4,7 @@ mod forwarding;
 mod link;
 mod nat;
 mod record;
+mod recording;
 mod scale;
 mod tcp;
 mod tunnel;
