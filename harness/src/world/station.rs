@@ -7,6 +7,9 @@ use l2tpspec_protocol::cx::Cx;
 use l2tpspec_protocol::packet::Packet;
 use l2tpspec_protocol::time::Instant;
 
+use super::ip;
+use super::user::Heard;
+
 /// Names a tunnel among those of one station; the station gives the numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TunnelId(pub u32);
@@ -26,6 +29,20 @@ pub struct Claim {
     pub protocol: u8,
     /// The ports, source and destination, of a UDP datagram.
     pub ports: Option<(u16, u16)>,
+}
+
+impl Claim {
+    /// What the answer to a datagram would be, if the datagram begins so.
+    pub(crate) fn of_answer(original: &[u8]) -> Option<Self> {
+        let (header, segment) = etherparse::Ipv4Header::from_slice(original).ok()?;
+        let ports = if header.protocol.0 == ip::UDP { ip::ports(segment) } else { None };
+        Some(Self {
+            source: Ipv4Addr::from(header.destination),
+            destination: Ipv4Addr::from(header.source),
+            protocol: header.protocol.0,
+            ports: ports.map(|(source, destination)| (destination, source)),
+        })
+    }
 }
 
 /// What a station gives; the packet lent to [`Station::poll_output`] holds the octets that belong to it.
@@ -68,6 +85,10 @@ pub trait Station: Any {
 
     /// Takes a user's IPv4 datagram that is routed to a tunnel. The buffer may be changed or swapped for another.
     fn on_user_packet(&mut self, cx: &mut Cx<'_>, tunnel: TunnelId, packet: &mut Packet);
+
+    /// Hears of an error about a datagram that it sent: from the network, or from its own host, which has no route
+    /// or would have to cut what may not be cut. `original` is the beginning of that datagram.
+    fn on_error(&mut self, _cx: &mut Cx<'_>, _heard: &Heard, _original: &[u8]) {}
 
     /// The moment that [`Station::next_timeout`] named has come. Harmless if it has not.
     fn on_timeout(&mut self, cx: &mut Cx<'_>);

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::Duration;
 
+use l2tpspec::world::icmp::Problem;
 use l2tpspec::world::interface::Kind;
 use l2tpspec::world::ip::{self as wire, ESP, Fields, UDP};
 use l2tpspec::world::link::Conditions;
@@ -11,7 +12,7 @@ use l2tpspec::world::nat::{Nat, NatConfig, Outside};
 use l2tpspec::world::route::Prefix;
 use l2tpspec::world::station::{Claim, Reply, Service, Station, StationOutput, TunnelId};
 use l2tpspec::world::tcp::Load;
-use l2tpspec::world::user::Ping;
+use l2tpspec::world::user::{Heard, Ping};
 use l2tpspec_protocol::cx::Cx;
 use l2tpspec_protocol::packet::Packet;
 use l2tpspec_protocol::time::Instant;
@@ -32,6 +33,8 @@ pub(crate) struct Plain {
     peer: Ipv4Addr,
     carrier: Carrier,
     outputs: VecDeque<(StationOutput, Vec<u8>)>,
+    /// What went wrong with its datagrams.
+    errors: Vec<Problem>,
     /// When the tunnel goes down by itself.
     down_at: Option<Instant>,
 }
@@ -40,7 +43,7 @@ const TUNNEL: TunnelId = TunnelId(7);
 
 impl Plain {
     pub(crate) fn new(own: Ipv4Addr, peer: Ipv4Addr, carrier: Carrier) -> Self {
-        Self { own, peer, carrier, outputs: VecDeque::new(), down_at: None }
+        Self { own, peer, carrier, outputs: VecDeque::new(), errors: Vec::new(), down_at: None }
     }
 
     /// Brings the tunnel up.
@@ -82,6 +85,11 @@ impl Station for Plain {
         };
         assert!(wire::wrap(packet, &fields));
         self.outputs.push_back((StationOutput::Datagram, packet.octets().to_vec()));
+    }
+
+    fn on_error(&mut self, _cx: &mut Cx<'_>, heard: &Heard, original: &[u8]) {
+        assert_eq!(original[9], UDP, "the outer datagram");
+        self.errors.push(heard.problem);
     }
 
     fn on_timeout(&mut self, cx: &mut Cx<'_>) {
@@ -136,7 +144,7 @@ fn what_does_not_fit_into_the_tunnel_is_cut_or_refused_by_its_mtu() {
     let wanted = Ping { data_octets: 1400, count: 1, ..Ping::new(Line::far()) };
     assert_eq!(ping(&mut line.world, line.hosts[0], wanted.clone()).lost(), 0);
     let report = ping(&mut line.world, line.hosts[0], Ping { dont_fragment: true, ..wanted });
-    assert_eq!(report.errors[0].problem, l2tpspec::world::icmp::Problem::FragmentationNeeded { mtu: 1400 });
+    assert_eq!(report.errors[0].problem, Problem::FragmentationNeeded { mtu: 1400 });
 }
 
 #[test]
@@ -183,6 +191,21 @@ fn hosts_behind_are_seen_as_the_address_of_the_tunnel() {
     assert_eq!((report.received, report.first_wrong), (100_000, None));
     assert!(report.finished_at.is_some());
     assert!(line.world.host(far).counters.forwarded > 100);
+}
+
+#[test]
+fn a_station_hears_what_goes_wrong_with_its_datagrams() {
+    let mut line = Line::new(Conditions::default());
+    let near = line.hosts[1];
+    let mut lonely = Plain::new(ip(0, 2, 1), ip(0, 2, 2), Carrier::Udp);
+    lonely.tunnel(ip(9, 0, 1), ip(9, 0, 2));
+    let station = line.world.add_station(near, lonely);
+    let once = Ping { count: 1, ..Ping::new(ip(9, 0, 2)) };
+    assert_eq!(ping(&mut line.world, near, once.clone()).errors, [], "the user knows nothing of the tunnel");
+    line.world.host_mut(near).set_up(line.links[1].interfaces[0], false);
+    ping(&mut line.world, near, once);
+    let station: &Plain = line.world.station(near, station).unwrap();
+    assert_eq!(station.errors, [Problem::PortUnreachable, Problem::HostUnreachable]);
 }
 
 /// Answers with the octets turned round, a second later.

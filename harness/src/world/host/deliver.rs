@@ -68,13 +68,22 @@ impl Host {
                 }
             }
             Some(Message::Error { problem, original }) => {
-                if let Some(user) = &mut self.user {
-                    user.on_error(Heard { at: fabric.now, from: source, problem }, original);
-                }
+                self.hear(fabric, &Heard { at: fabric.now, from: source, problem }, original);
             }
             None => self.counters.bad_checksums += 1,
         }
         None
+    }
+
+    /// Tells the station or the user who sent a datagram what went wrong with it.
+    pub(super) fn hear(&mut self, fabric: &mut Fabric, heard: &Heard, original: &[u8]) {
+        let claim = Claim::of_answer(original);
+        let sender = claim.and_then(|claim| self.stations.iter_mut().find(|station| station.claims(&claim)));
+        if let Some(station) = sender {
+            station.on_error(&mut fabric.cx(), heard, original);
+        } else if let Some(user) = &mut self.user {
+            user.on_error(*heard, original);
+        }
     }
 
     fn on_udp(&mut self, fabric: &mut Fabric, header: &Ipv4Header, packet: &Packet) -> Option<Problem> {

@@ -142,7 +142,7 @@ impl Host {
         fabric.recycle(packet);
     }
 
-    /// Says what is wrong with a packet: to its sender if it came in by an interface, else to the user who sent it.
+    /// Says what is wrong with a packet: to its sender if it came in by an interface, else to whoever sent it.
     pub(super) fn complain(
         &mut self,
         fabric: &mut Fabric,
@@ -153,10 +153,7 @@ impl Host {
     ) {
         let source = Ipv4Addr::from(header.source);
         let Some(ingress) = ingress else {
-            let heard = Heard { at: fabric.now, from: source, problem };
-            if let Some(user) = &mut self.user {
-                user.on_error(heard, packet.octets());
-            }
+            self.hear(fabric, &Heard { at: fabric.now, from: source, problem }, packet.octets());
             return;
         };
         if !icmp::may_cause_error(header, ip::payload(header, packet.octets())) {
