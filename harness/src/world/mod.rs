@@ -17,6 +17,7 @@ pub mod link;
 pub mod nat;
 mod queue;
 pub mod record;
+mod reset;
 pub mod route;
 pub mod rule;
 pub mod station;

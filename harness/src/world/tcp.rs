@@ -125,6 +125,7 @@ pub(crate) struct Connection {
     local: Ipv4Addr,
     seed: u64,
     load: Load,
+    was_open: bool,
     next: Option<Instant>,
     pub(crate) report: TransferReport,
 }
@@ -188,6 +189,7 @@ impl Connection {
             local: *local.ip(),
             seed,
             load,
+            was_open: false,
             next: Some(now),
             report,
         })
@@ -278,15 +280,17 @@ impl Connection {
         }
         let has_all = report.received >= self.load.receive;
         let is_said = report.sent == self.load.send;
-        let is_opened = !matches!(socket.state(), State::Listen | State::SynSent | State::SynReceived);
-        if is_opened && report.finished_at.is_none() {
-            if is_said && has_all && socket.send_queue() == 0 {
+        let is_opening = matches!(socket.state(), State::Listen | State::SynSent | State::SynReceived);
+        let is_closed = socket.state() == State::Closed;
+        self.was_open |= !is_opening && !is_closed;
+        if report.finished_at.is_none() {
+            if self.was_open && is_said && has_all && socket.send_queue() == 0 {
                 report.finished_at = Some(now);
-            } else if socket.state() == State::Closed {
+            } else if is_closed {
                 report.is_broken = true;
             }
         }
-        if is_opened && is_said && has_all && socket.may_send() {
+        if !is_opening && is_said && has_all && socket.may_send() {
             socket.close();
         }
         before != (report.sent, report.received)

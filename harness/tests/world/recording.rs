@@ -44,6 +44,7 @@ pub(crate) fn recording() -> (Vec<u8>, u64) {
     let socket = world.bind_udp(client, None).unwrap();
     world.send_udp(client, socket, SocketAddrV4::new(ip(3, 2), 9), b"nobody listens");
     let load = Load { send: 3000, receive: 5000 };
+    world.connect_tcp(client, SocketAddrV4::new(ip(3, 2), 81), Load::default()).unwrap();
     let transfer = world.transfer(client, server, SocketAddrV4::new(ip(3, 2), 80), load).unwrap();
     world.run_for(Duration::from_secs(60)).unwrap();
     let report = world.transfer_report(client, transfer.client.1).unwrap();

@@ -69,3 +69,13 @@ fn a_transfer_over_a_cut_link_ends_broken() {
     let steps = two.world.run_for(Duration::from_secs(3600)).unwrap();
     assert_eq!(steps, 0, "nothing is tried any more");
 }
+
+#[test]
+fn a_connection_to_a_port_that_nobody_waits_at_is_refused_at_once() {
+    let mut two = Two::new(b"", Conditions::default());
+    let id = two.world.connect_tcp(two.a, SocketAddrV4::new(ip(0, 0, 2), 80), Load::default()).unwrap();
+    two.world.run_for(Duration::from_millis(3)).unwrap();
+    let report = two.world.transfer_report(two.a, id).unwrap();
+    assert!(report.is_broken && report.finished_at.is_none());
+    assert_eq!(two.world.link(two.link.link).counters.entered, 2, "a SYN and a reset");
+}

@@ -9,9 +9,9 @@ use super::Host;
 use crate::world::fabric::Fabric;
 use crate::world::icmp::{self, Message, Problem};
 use crate::world::interface::InterfaceId;
-use crate::world::ip;
 use crate::world::station::Claim;
 use crate::world::user::{Heard, Received};
+use crate::world::{ip, reset};
 
 impl Host {
     /// Takes a datagram for the host, or a fragment of one.
@@ -109,12 +109,21 @@ impl Host {
         None
     }
 
-    /// A segment to a port without a connection is dropped without a reset: no user of a world waits for one.
-    fn on_tcp(&mut self, fabric: &Fabric, header: &Ipv4Header, packet: &Packet) -> Option<Problem> {
-        let (_, port) = ip::ports(ip::payload(header, packet.octets()))?;
-        match self.user.as_mut().and_then(|user| user.connections.get_mut(&port)) {
-            Some(connection) => connection.on_datagram(fabric.now, packet.octets()),
-            None => self.counters.undeliverable += 1,
+    fn on_tcp(&mut self, fabric: &mut Fabric, header: &Ipv4Header, packet: &Packet) -> Option<Problem> {
+        let segment = ip::payload(header, packet.octets());
+        let (_, port) = ip::ports(segment)?;
+        if let Some(connection) = self.user.as_mut().and_then(|user| user.connections.get_mut(&port)) {
+            connection.on_datagram(fabric.now, packet.octets());
+            return None;
+        }
+        let (source, destination) = (Ipv4Addr::from(header.source), Ipv4Addr::from(header.destination));
+        let mut answer = fabric.packet(&[]);
+        if self.has_address(destination) && reset::answer(header, segment, &mut answer) {
+            let fields = self.fields(destination, source, ip::TCP);
+            self.send_payload(fabric, answer, &fields);
+        } else {
+            self.counters.undeliverable += 1;
+            fabric.recycle(answer);
         }
         None
     }
