@@ -10,3 +10,4 @@ pub mod report;
 pub mod rule;
 pub mod transcript;
 pub mod triage;
+pub mod world;

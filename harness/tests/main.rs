@@ -9,3 +9,4 @@ mod malformed;
 mod opening;
 #[expect(dead_code, reason = "other people's captures have a binary of their own")]
 mod support;
+mod world;

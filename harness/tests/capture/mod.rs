@@ -5,4 +5,4 @@ mod file;
 mod keys;
 mod link;
 mod reassembly;
-mod support;
+pub(crate) mod support;

@@ -8,11 +8,14 @@
 mod exceptions;
 mod field;
 mod link;
+#[path = "../world/recording.rs"]
+mod recording;
 #[path = "../capture/support.rs"]
 #[expect(dead_code, reason = "the tests of captures use the rest of it")]
 mod support;
 mod transcript;
 mod tshark;
+mod world;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -24,8 +27,10 @@ fn main() -> ExitCode {
     let is_required = std::env::var("L2TPSPEC_REQUIRE")
         .is_ok_and(|names| names.split(',').any(|name| name.trim() == "tshark"));
     let is_ignored = !is_required && !tshark::is_installed();
-    let mut trials =
-        vec![Trial::test("link_layers_of_made_up_frames", || report(&link::compare_made_up_frames()))];
+    let mut trials = vec![
+        Trial::test("link_layers_of_made_up_frames", || report(&link::compare_made_up_frames())),
+        Trial::test("a_recording_of_the_virtual_world_has_no_fault", || report(&world::faults())),
+    ];
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../captures");
     let extra = std::env::var_os("L2TPSPEC_EXTRA_CAPTURES").map(PathBuf::from);
     let folders = [Some(own), extra.clone()];
