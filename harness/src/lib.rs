@@ -6,6 +6,7 @@ pub mod cli;
 pub mod error;
 pub mod exit_code;
 pub mod fuzz;
+pub mod profile;
 pub mod report;
 pub mod rule;
 pub mod transcript;

@@ -118,7 +118,7 @@ impl Deviation {
 }
 
 /// The format of this file, which is 1.
-pub(super) fn format_1<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
+pub(crate) fn format_1<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
     match u64::deserialize(deserializer)? {
         1 => Ok(()),
         other => Err(D::Error::custom(format!("format {other} is not known; this program reads format 1"))),
@@ -136,7 +136,7 @@ fn requirement<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Stri
 }
 
 /// How many characters to insert, delete or change to make one word of another.
-fn distance(a: &str, b: &str) -> usize {
+pub(crate) fn distance(a: &str, b: &str) -> usize {
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, left) in a.bytes().enumerate() {
         let mut diagonal = std::mem::replace(&mut row[0], i + 1);

@@ -7,14 +7,14 @@ use serde::de::DeserializeOwned;
 use crate::error::ExpectedError;
 
 /// Reads a file of ours.
-pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<T, ExpectedError> {
+pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> Result<T, ExpectedError> {
     let text = std::fs::read_to_string(path)
         .map_err(|source| ExpectedError::File { path: path.to_owned(), source })?;
     parse(path, &text)
 }
 
 /// Reads the text of a file.
-pub(super) fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, ExpectedError> {
+pub(crate) fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, ExpectedError> {
     serde_json::from_str(&blanked(text)).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         let problem = error.to_string();

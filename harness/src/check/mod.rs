@@ -5,7 +5,7 @@ pub mod expect;
 pub mod human;
 pub mod json;
 pub mod known;
-mod lenient;
+pub(crate) mod lenient;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
