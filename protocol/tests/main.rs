@@ -4,6 +4,7 @@ mod esp;
 mod isakmp;
 mod l2tp;
 mod pair;
+mod ppp;
 mod support;
 mod vectors_crypto;
 mod vectors_esp;
