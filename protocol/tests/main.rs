@@ -5,6 +5,7 @@ mod isakmp;
 mod l2tp;
 mod pair;
 mod ppp;
+mod stack;
 mod support;
 mod vectors_crypto;
 mod vectors_esp;

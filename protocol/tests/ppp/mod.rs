@@ -2,7 +2,7 @@
 
 mod authentication;
 mod damage;
-mod support;
+pub(crate) mod support;
 
 use std::sync::Arc;
 use std::time::Duration;

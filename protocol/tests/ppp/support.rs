@@ -23,7 +23,7 @@ pub(super) fn secret(client: &str, server: Option<&str>, secret: &str) -> Secret
 }
 
 /// What pppd asks for as a client.
-pub(super) fn client(does: &[Method]) -> Config {
+pub(crate) fn client(does: &[Method]) -> Config {
     Config {
         lcp: vec![
             LcpRequest::MaximumReceiveUnit(1400),
@@ -69,7 +69,7 @@ pub(super) const FIRST: Ipv4Addr = Ipv4Addr::new(10, 70, 72, 10);
 pub(super) const DNS: Ipv4Addr = Ipv4Addr::new(10, 10, 10, 10);
 
 /// What pppd asks for as a server.
-pub(super) fn server(asks: &[Method]) -> Config {
+pub(crate) fn server(asks: &[Method]) -> Config {
     let base = client(&[]);
     Config {
         lcp: vec![
