@@ -5,6 +5,7 @@ mod check;
 mod cli;
 mod corpus;
 mod deep;
+mod endpoint;
 mod malformed;
 mod opening;
 #[expect(dead_code, reason = "other people's captures have a binary of their own")]

@@ -37,4 +37,5 @@ pub mod ospf;
 pub mod packet;
 pub mod ppp;
 pub mod show;
+pub mod stack;
 pub mod time;

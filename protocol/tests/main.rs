@@ -4,6 +4,8 @@ mod esp;
 mod isakmp;
 mod l2tp;
 mod pair;
+mod ppp;
+mod stack;
 mod support;
 mod vectors_crypto;
 mod vectors_esp;

@@ -3,7 +3,7 @@
 mod damage;
 mod life;
 mod recorded;
-mod support;
+pub(crate) mod support;
 
 use std::time::Duration;
 

@@ -34,7 +34,7 @@ pub(super) const ESP: Phase2Suite = Phase2Suite {
     authentication: Some(AuthenticationAlgorithm::HmacSha),
 };
 
-pub(super) fn config(group: Group) -> Config {
+pub(crate) fn config(group: Group) -> Config {
     let (hour, three_hours) = (Lifetime::seconds(3600), Lifetime::seconds(10_800));
     let known = [Known::Xauth, Known::Dpd, Known::Rfc3947, Known::NatTDraft02Newline];
     Config {

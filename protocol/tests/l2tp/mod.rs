@@ -3,7 +3,7 @@
 mod damage;
 mod data;
 mod samples;
-mod support;
+pub(crate) mod support;
 
 use std::time::Duration;
 

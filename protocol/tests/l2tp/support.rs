@@ -17,7 +17,7 @@ pub(super) const fn at(host: u8) -> SocketAddr {
 
 pub(super) const CLIENT: Path = Path { local: at(2), peer: at(1), link: 1 };
 
-pub(super) fn config(host_name: &str) -> Config {
+pub(crate) fn config(host_name: &str) -> Config {
     Config {
         messages: Messages::xl2tpd(b"xelerance.com", 0x0690),
         host_name: host_name.as_bytes().to_vec(),

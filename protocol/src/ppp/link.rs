@@ -1,0 +1,609 @@
+//! One link and its phases (RFC 1661 section 3.2): LCP, then authentication, then the network protocols.
+#![expect(clippy::wildcard_enum_match_arm, reason = "every other protocol or option is treated alike")]
+
+use core::net::Ipv4Addr;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::authentication::{Applicant, Authenticator, Step};
+use super::config::{Compression, Config, IpcpRequest, LcpRequest, Method};
+use super::control::{Body, Code, OptionSet, Packet};
+use super::desire::{CcpDesire, IpcpDesire, Ipv6cpDesire, Lcp};
+use super::event::{End, Event, LinkId, Refusal, Violation};
+use super::frame::FrameHeader;
+use super::negotiation::{Desire, Effect, Negotiation};
+use super::{Protocol, chap, eap, lcp, pap};
+use crate::codec::Codec;
+use crate::cx::Cx;
+use crate::time::Instant;
+
+/// How often a peer's magic number may be ours before the link is taken for a loop (LCP-1661-6.4-a).
+const LOOPS: u32 = 5;
+/// The Maximum-Receive-Unit of a peer that states none, in octets (LCP-1661-6.1-a).
+const DEFAULT_MRU: u16 = 1500;
+/// The part of a rejected frame that a Protocol-Reject repeats, in octets.
+const REJECTED: usize = 128;
+
+/// What a link has to say.
+#[derive(Debug, Default)]
+pub(super) struct Outbox {
+    pub(super) frames: Vec<Vec<u8>>,
+    pub(super) events: Vec<Event>,
+    /// Whether the link is over.
+    pub(super) is_over: bool,
+}
+
+/// A link.
+#[derive(Debug)]
+pub(super) struct Link {
+    id: LinkId,
+    config: Arc<Config>,
+    lcp: Negotiation<Lcp>,
+    pub(super) ipcp: Option<Negotiation<IpcpDesire>>,
+    ipv6cp: Option<Negotiation<Ipv6cpDesire>>,
+    ccp: Option<Negotiation<CcpDesire>>,
+    authenticator: Option<Authenticator>,
+    applicant: Option<Applicant>,
+    /// Whether network protocols may be spoken.
+    is_network: bool,
+    end: Option<End>,
+    loops: u32,
+    echo: Option<Instant>,
+    unanswered: u32,
+    /// What the pool has given for the peer.
+    pub(super) lease: Option<Ipv4Addr>,
+}
+
+impl Link {
+    pub(super) fn new(cx: &mut Cx<'_>, id: LinkId, config: Arc<Config>, lease: Option<Ipv4Addr>) -> Self {
+        let lcp = Lcp {
+            requests: config.lcp.clone(),
+            magic_number: u32::from_be_bytes(cx.draw("ppp.magic")),
+            asks: config.authentication.asks.clone(),
+            does: config.authentication.does.clone(),
+            grants_compression: config.grants_compression,
+            rejected: BTreeSet::new(),
+            mru: None,
+            peer: Vec::new(),
+            is_loop_suspected: false,
+        };
+        let mut lcp = Negotiation::new(lcp, config.timers, config.first_identifier);
+        lcp.terminate_data.clone_from(&config.terminate_data);
+        Self {
+            id,
+            lcp,
+            ipcp: None,
+            ipv6cp: None,
+            ccp: None,
+            authenticator: None,
+            applicant: None,
+            is_network: false,
+            end: None,
+            loops: 0,
+            echo: None,
+            unanswered: 0,
+            lease,
+            config,
+        }
+    }
+
+    pub(super) fn begin(&mut self, cx: &mut Cx<'_>, out: &mut Outbox) {
+        let mut effects = Vec::new();
+        if self.config.is_passive {
+            self.lcp.wait();
+        } else {
+            effects.extend(self.lcp.open(cx.now));
+            effects.extend(self.lcp.up(cx.now));
+        }
+        self.on_lcp(cx, effects, out);
+    }
+
+    pub(super) fn close(&mut self, cx: &mut Cx<'_>, why: End, out: &mut Outbox) {
+        self.end.get_or_insert(why);
+        let effects = self.lcp.close(cx.now);
+        self.on_lcp(cx, effects, out);
+        if !self.lcp.is_alive() {
+            self.finish(out);
+        }
+    }
+
+    pub(super) fn down(&mut self, cx: &mut Cx<'_>, out: &mut Outbox) {
+        self.end.get_or_insert(End::LinkGone);
+        let effects = self.lcp.down(cx.now);
+        self.on_lcp(cx, effects, out);
+        self.finish(out);
+    }
+
+    fn finish(&mut self, out: &mut Outbox) {
+        if !out.is_over {
+            out.is_over = true;
+            let why = self.end.take().unwrap_or(End::NotAgreed);
+            out.events.push(Event::LinkDown { link: self.id, why });
+        }
+    }
+
+    /// The header of a frame that is sent (LCP-1661-6.5-a, LCP-1661-6.6-a).
+    pub(super) fn header(&self, protocol: Protocol) -> FrameHeader {
+        let is_lcp = protocol == Protocol::Lcp;
+        let granted = |option: lcp::Option| self.lcp.is_opened() && self.lcp.desire.peer.contains(&option);
+        let leaves_out = self.config.address_and_control == Compression::WhereAllowed
+            && !is_lcp
+            && granted(lcp::Option::AddressAndControlFieldCompression);
+        let shortens = self.config.protocol_field == Compression::WhereAllowed
+            && protocol.number() < 0x100
+            && granted(lcp::Option::ProtocolFieldCompression);
+        FrameHeader { has_address_and_control: !leaves_out, protocol, is_protocol_compressed: shortens }
+    }
+
+    fn send(&self, protocol: Protocol, packet: &[u8], out: &mut Outbox) {
+        let (octets, length) = self.header(protocol).octets();
+        let header = octets.get(..length).unwrap_or_default();
+        out.frames.push([header, packet].concat());
+    }
+
+    /// Whether packets of a network protocol may travel.
+    pub(super) fn carries(&self, protocol: Protocol) -> bool {
+        if protocol == Protocol::Ipv4 {
+            self.ipcp.as_ref().is_some_and(Negotiation::is_opened)
+        } else if protocol == Protocol::Ipv6 {
+            self.ipv6cp.as_ref().is_some_and(Negotiation::is_opened)
+        } else {
+            false
+        }
+    }
+
+    fn on_lcp(&mut self, cx: &mut Cx<'_>, effects: Vec<Effect>, out: &mut Outbox) {
+        for effect in effects {
+            match effect {
+                Effect::Send(packet) => self.send(Protocol::Lcp, &packet, out),
+                Effect::Up => self.on_lcp_up(cx, out),
+                Effect::Down => self.on_lcp_down(cx.now, out),
+                Effect::Started => {}
+                Effect::Finished => self.finish(out),
+            }
+        }
+    }
+
+    fn on_lcp_up(&mut self, cx: &mut Cx<'_>, out: &mut Outbox) {
+        let desire = &self.lcp.desire;
+        let (own, peer) = (desire.request(), desire.peer.clone());
+        let (asked, demanded) = (desire.asked(), desire.demanded());
+        let has_to_ask = self.config.lcp.contains(&LcpRequest::Authentication)
+            && !self.config.authentication.asks.is_empty();
+        out.events.push(Event::LcpUp { link: self.id, own, peer });
+        self.unanswered = 0;
+        self.echo = self.config.echo.map(|(interval, _)| cx.now + interval);
+        if has_to_ask && asked.is_none() {
+            let why = End::NotAuthenticated(Refusal::NoCommonMethod);
+            return self.close(cx, why, out);
+        }
+        let config = self.config.clone();
+        if let Some(method) = asked {
+            let (authenticator, step) = Authenticator::begin(cx, &config.authentication, method);
+            self.authenticator = Some(authenticator);
+            self.on_step(cx, step, true, method, out);
+        }
+        if let Some(method) = demanded {
+            let (applicant, step) = Applicant::begin(cx.now, &config.authentication, method);
+            self.applicant = Some(applicant);
+            self.on_step(cx, step, false, method, out);
+        }
+        self.begin_network(cx, out);
+    }
+
+    fn on_lcp_down(&mut self, now: Instant, out: &mut Outbox) {
+        self.is_network = false;
+        self.echo = None;
+        (self.authenticator, self.applicant) = (None, None);
+        let was_up = self.carries(Protocol::Ipv4);
+        if let Some(ipcp) = &mut self.ipcp {
+            ipcp.down(now);
+        }
+        (self.ipcp, self.ipv6cp, self.ccp) = (None, None, None);
+        if was_up {
+            out.events.push(Event::IpcpDown { link: self.id });
+        }
+    }
+
+    /// What came of a step of authentication.
+    fn on_step(&mut self, cx: &mut Cx<'_>, step: Step, is_peer: bool, method: Method, out: &mut Outbox) {
+        if let Some((client, server)) = step.missing {
+            out.events.push(Event::SecretMissing { link: self.id, client, server });
+        }
+        let protocol = match method {
+            Method::Pap => Protocol::Pap,
+            Method::ChapMd5 | Method::MsChapV2 => Protocol::Chap,
+            Method::EapMd5 => Protocol::Eap,
+        };
+        if let Some(packet) = step.send {
+            self.send(protocol, &packet, out);
+        }
+        match step.outcome {
+            None => {}
+            Some(Ok(name)) => {
+                out.events.push(Event::Authenticated { link: self.id, method, is_peer, name });
+                self.begin_network(cx, out);
+            }
+            Some(Err(refusal)) => self.close(cx, End::NotAuthenticated(refusal), out),
+        }
+    }
+
+    /// Goes on to the network protocols once both ends have proved what they had to (LCP-1661-3.5-a).
+    fn begin_network(&mut self, cx: &mut Cx<'_>, out: &mut Outbox) {
+        let is_proved = self.authenticator.as_ref().is_none_or(|it| it.is_done)
+            && self.applicant.as_ref().is_none_or(|it| it.is_done);
+        if self.is_network || !is_proved || !self.lcp.is_opened() {
+            return;
+        }
+        self.is_network = true;
+        let config = self.config.clone();
+        if let Some(requests) = &config.ccp {
+            let mut ccp = Negotiation::new(CcpDesire { requests: requests.clone() }, config.timers, 1);
+            let effects = [ccp.open(cx.now), ccp.up(cx.now)].concat();
+            self.ccp = Some(ccp);
+            self.on_ccp(effects, out);
+        }
+        if let Some(ipcp) = &config.ipcp {
+            let own = ipcp.requests.iter().find_map(|request| match request {
+                IpcpRequest::Address(address) => Some(*address),
+                _ => None,
+            });
+            let desire = IpcpDesire {
+                config: ipcp.clone(),
+                own: own.unwrap_or(Ipv4Addr::UNSPECIFIED),
+                dns: [None; 2],
+                nbns: [None; 2],
+                rejected: BTreeSet::new(),
+                lease: self.lease,
+                peer: Ipv4Addr::UNSPECIFIED,
+            };
+            let mut ipcp = Negotiation::new(desire, config.timers, 1);
+            let effects = [ipcp.open(cx.now), ipcp.up(cx.now)].concat();
+            self.ipcp = Some(ipcp);
+            self.on_ipcp(effects, out);
+        }
+        if config.has_ipv6 {
+            let own = cx.draw("ppp.interface_id");
+            let desire = Ipv6cpDesire { own, peer: [0; 8], is_rejected: false };
+            let mut ipv6cp = Negotiation::new(desire, config.timers, 1);
+            let effects = [ipv6cp.open(cx.now), ipv6cp.up(cx.now)].concat();
+            self.ipv6cp = Some(ipv6cp);
+            self.on_ipv6cp(effects, out);
+        }
+    }
+
+    fn peer_mru(&self) -> u16 {
+        let stated = self.lcp.desire.peer.iter().find_map(|option| match option {
+            lcp::Option::MaximumReceiveUnit(mru) => Some(*mru),
+            _ => None,
+        });
+        stated.unwrap_or(DEFAULT_MRU)
+    }
+
+    fn on_ipcp(&mut self, effects: Vec<Effect>, out: &mut Outbox) {
+        for effect in effects {
+            match effect {
+                Effect::Send(packet) => self.send(Protocol::Ipcp, &packet, out),
+                Effect::Up => {
+                    let mtu = self.peer_mru();
+                    if let Some(ipcp) = &self.ipcp {
+                        let desire = &ipcp.desire;
+                        let (own, peer, dns) = (desire.own, desire.peer, desire.dns);
+                        out.events.push(Event::IpcpUp { link: self.id, own, peer, dns, mtu });
+                    }
+                }
+                Effect::Down => out.events.push(Event::IpcpDown { link: self.id }),
+                Effect::Started | Effect::Finished => {}
+            }
+        }
+    }
+
+    fn on_ipv6cp(&mut self, effects: Vec<Effect>, out: &mut Outbox) {
+        for effect in effects {
+            match effect {
+                Effect::Send(packet) => self.send(Protocol::Ipv6cp, &packet, out),
+                Effect::Up => {
+                    if let Some(ipv6cp) = &self.ipv6cp {
+                        let (own, peer) = (ipv6cp.desire.own, ipv6cp.desire.peer);
+                        out.events.push(Event::Ipv6cpUp { link: self.id, own, peer });
+                    }
+                }
+                Effect::Down | Effect::Started | Effect::Finished => {}
+            }
+        }
+    }
+
+    fn on_ccp(&mut self, effects: Vec<Effect>, out: &mut Outbox) {
+        for effect in effects {
+            match effect {
+                Effect::Send(packet) => self.send(Protocol::Ccp, &packet, out),
+                Effect::Up => out.events.push(Event::CcpUp { link: self.id }),
+                Effect::Down | Effect::Started | Effect::Finished => {}
+            }
+        }
+    }
+
+    fn rejected(&self, violation: Violation, out: &mut Outbox) {
+        out.events.push(Event::Rejected { link: self.id, violation });
+    }
+
+    /// Takes a frame that is no user packet.
+    pub(super) fn on_frame(&mut self, cx: &mut Cx<'_>, frame: &[u8], out: &mut Outbox) {
+        let (header, start) = match FrameHeader::decode(frame) {
+            Ok(decoded) => decoded,
+            Err(malformed) => return self.rejected(malformed.into(), out),
+        };
+        let information = frame.get(start..).unwrap_or_default();
+        let protocol = header.protocol;
+        if protocol == Protocol::Lcp {
+            return self.on_lcp_octets(cx, information, out);
+        }
+        // LCP-1661-3.4-a
+        if !self.lcp.is_opened() {
+            return self.rejected(Violation::WrongPhase(protocol), out);
+        }
+        let is_known = match protocol {
+            Protocol::Pap | Protocol::Chap | Protocol::Eap => {
+                return self.on_authentication(cx, protocol, information, out);
+            }
+            // User packets take the data path; one that comes here is of no use, but its protocol is known.
+            Protocol::Ipv4 | Protocol::Ipv6 => return self.rejected(Violation::Unasked(protocol), out),
+            Protocol::Ipcp => self.config.ipcp.is_some(),
+            Protocol::Ipv6cp => self.config.has_ipv6,
+            Protocol::Ccp => self.config.ccp.is_some(),
+            _ => false,
+        };
+        if !is_known {
+            return self.reject_protocol(protocol, information, out);
+        }
+        if !self.is_network {
+            return self.rejected(Violation::WrongPhase(protocol), out);
+        }
+        let now = cx.now;
+        if protocol == Protocol::Ipcp {
+            let effects = self.ipcp.as_mut().map(|ncp| take(ncp, now, information));
+            self.apply(effects, protocol, out, Self::on_ipcp);
+        } else if protocol == Protocol::Ipv6cp {
+            let effects = self.ipv6cp.as_mut().map(|ncp| take(ncp, now, information));
+            self.apply(effects, protocol, out, Self::on_ipv6cp);
+        } else {
+            let effects = self.ccp.as_mut().map(|ncp| take(ncp, now, information));
+            self.apply(effects, protocol, out, Self::on_ccp);
+        }
+    }
+
+    fn apply(
+        &mut self,
+        effects: Option<Result<Option<Vec<Effect>>, Violation>>,
+        protocol: Protocol,
+        out: &mut Outbox,
+        on: fn(&mut Self, Vec<Effect>, &mut Outbox),
+    ) {
+        match effects {
+            Some(Ok(Some(effects))) => on(self, effects, out),
+            Some(Ok(None)) => self.rejected(Violation::Unasked(protocol), out),
+            Some(Err(violation)) => self.rejected(violation, out),
+            None => {}
+        }
+    }
+
+    fn on_lcp_octets(&mut self, cx: &mut Cx<'_>, octets: &[u8], out: &mut Outbox) {
+        let packet = match lcp::Packet::decode_all(octets) {
+            Ok(packet) => packet,
+            Err(malformed) => return self.rejected(malformed.into(), out),
+        };
+        match (packet.code, &packet.body) {
+            (Code::ProtocolReject, Body::RejectedProtocol { protocol, .. }) => {
+                self.on_protocol_reject(cx, *protocol, out);
+            }
+            (Code::EchoRequest, Body::Echo { magic_number, data }) => {
+                self.on_echo_request(cx, packet.identifier, *magic_number, data, out);
+            }
+            (Code::EchoReply, Body::Echo { .. }) => self.unanswered = 0,
+            (Code::DiscardRequest | Code::Identification | Code::TimeRemaining, _) => {}
+            _ => {
+                if packet.code == Code::TerminateRequest && self.lcp.is_opened() {
+                    self.end.get_or_insert(End::ByPeer);
+                }
+                let effects = self.lcp.on_packet(cx.now, &packet);
+                self.watch_for_loops(cx, out);
+                match effects {
+                    Some(effects) => self.on_lcp(cx, effects, out),
+                    None => self.rejected(Violation::Unasked(Protocol::Lcp), out),
+                }
+            }
+        }
+    }
+
+    /// A peer whose magic number is always ours is ourselves (LCP-1661-6.4-a).
+    fn watch_for_loops(&mut self, cx: &mut Cx<'_>, out: &mut Outbox) {
+        if core::mem::take(&mut self.lcp.desire.is_loop_suspected) {
+            self.loops = self.loops.saturating_add(1);
+            if self.loops >= LOOPS {
+                self.close(cx, End::LoopedBack, out);
+            }
+        }
+    }
+
+    fn on_echo_request(
+        &mut self,
+        cx: &mut Cx<'_>,
+        identifier: u8,
+        magic: u32,
+        data: &[u8],
+        out: &mut Outbox,
+    ) {
+        if !self.lcp.answers_echo() {
+            return;
+        }
+        if magic != 0 && magic == self.lcp.desire.magic_number {
+            self.loops = self.loops.saturating_add(1);
+            if self.loops >= LOOPS {
+                return self.close(cx, End::LoopedBack, out);
+            }
+        }
+        let body = Body::Echo { magic_number: self.lcp.desire.magic_number, data: data.to_vec() };
+        self.send_lcp(Code::EchoReply, identifier, body, out);
+    }
+
+    fn send_lcp(&self, code: Code, identifier: u8, body: Body<lcp::Option>, out: &mut Outbox) {
+        let packet = Packet { code, identifier, body, padding: Vec::new() };
+        if let Ok(octets) = packet.to_octets() {
+            self.send(Protocol::Lcp, &octets, out);
+        }
+    }
+
+    pub(super) fn say_echo(&mut self, out: &mut Outbox) {
+        if self.lcp.is_opened() {
+            let identifier = self.lcp.next_identifier();
+            let body = Body::Echo { magic_number: self.lcp.desire.magic_number, data: Vec::new() };
+            self.send_lcp(Code::EchoRequest, identifier, body, out);
+        }
+    }
+
+    pub(super) fn reject_protocol(&mut self, protocol: Protocol, information: &[u8], out: &mut Outbox) {
+        let information = information.get(..REJECTED.min(information.len())).unwrap_or_default().to_vec();
+        let identifier = self.lcp.next_identifier();
+        self.send_lcp(
+            Code::ProtocolReject,
+            identifier,
+            Body::RejectedProtocol { protocol, information },
+            out,
+        );
+    }
+
+    fn on_protocol_reject(&mut self, cx: &mut Cx<'_>, protocol: Protocol, out: &mut Outbox) {
+        if !self.lcp.is_opened() {
+            return self.rejected(Violation::WrongPhase(Protocol::Lcp), out);
+        }
+        out.events.push(Event::ProtocolRejected { link: self.id, protocol });
+        let now = cx.now;
+        match protocol {
+            Protocol::Lcp => {
+                let effects = self.lcp.protocol_rejected(now);
+                self.on_lcp(cx, effects, out);
+            }
+            Protocol::Ipcp | Protocol::Ipv4 => {
+                let effects = self.ipcp.as_mut().map(|ncp| ncp.protocol_rejected(now)).unwrap_or_default();
+                self.on_ipcp(effects, out);
+            }
+            Protocol::Ipv6cp | Protocol::Ipv6 => {
+                let effects = self.ipv6cp.as_mut().map(|ncp| ncp.protocol_rejected(now)).unwrap_or_default();
+                self.on_ipv6cp(effects, out);
+            }
+            Protocol::Ccp => {
+                let effects = self.ccp.as_mut().map(|ncp| ncp.protocol_rejected(now)).unwrap_or_default();
+                self.on_ccp(effects, out);
+            }
+            _ => {}
+        }
+    }
+
+    fn on_authentication(&mut self, cx: &mut Cx<'_>, protocol: Protocol, octets: &[u8], out: &mut Outbox) {
+        let config = self.config.clone();
+        let config = &config.authentication;
+        let (mut of_peer, mut of_us) = (None, None);
+        let read = match protocol {
+            Protocol::Pap => pap::Packet::decode_all(octets).map(|packet| {
+                of_peer = self.authenticator.as_mut().and_then(|it| it.on_pap(cx.now, config, &packet));
+                of_us = self.applicant.as_mut().and_then(|it| it.on_pap(config, &packet));
+            }),
+            Protocol::Chap => chap::Packet::decode_all(octets).map(|packet| {
+                of_peer = self.authenticator.as_mut().and_then(|it| it.on_chap(cx.now, config, &packet));
+                of_us = self.applicant.as_mut().and_then(|it| it.on_chap(cx, config, &packet));
+            }),
+            _ => eap::Packet::decode_all(octets).map(|packet| {
+                of_peer = self.authenticator.as_mut().and_then(|it| it.on_eap(cx, config, &packet));
+                of_us = self.applicant.as_mut().and_then(|it| it.on_eap(config, &packet));
+            }),
+        };
+        if let Err(malformed) = read {
+            return self.rejected(malformed.into(), out);
+        }
+        if of_peer.is_none() && of_us.is_none() {
+            return self.rejected(Violation::Unasked(protocol), out);
+        }
+        if let (Some(step), Some(method)) = (of_peer, self.authenticator.as_ref().map(|it| it.method)) {
+            self.on_step(cx, step, true, method, out);
+        }
+        if let (Some(step), Some(method)) = (of_us, self.applicant.as_ref().map(|it| it.method)) {
+            self.on_step(cx, step, false, method, out);
+        }
+    }
+
+    pub(super) fn reauthenticate(&mut self, cx: &mut Cx<'_>, out: &mut Outbox) {
+        let config = self.config.clone();
+        if let Some(authenticator) = self.authenticator.as_mut().filter(|it| it.method != Method::Pap) {
+            let (step, method) = (authenticator.ask_anew(cx, &config.authentication), authenticator.method);
+            self.on_step(cx, step, true, method, out);
+        }
+    }
+
+    /// The next moment at which something is to be done.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let ncps = [
+            self.ipcp.as_ref().and_then(|it| it.deadline),
+            self.ipv6cp.as_ref().and_then(|it| it.deadline),
+            self.ccp.as_ref().and_then(|it| it.deadline),
+        ];
+        let others = [
+            self.lcp.deadline,
+            self.authenticator.as_ref().and_then(|it| it.deadline),
+            self.applicant.as_ref().and_then(|it| it.deadline),
+            self.echo,
+        ];
+        ncps.into_iter().chain(others).flatten().min()
+    }
+
+    pub(super) fn on_timeout(&mut self, cx: &mut Cx<'_>, out: &mut Outbox) {
+        let now = cx.now;
+        let effects = self.lcp.on_timeout(now);
+        self.on_lcp(cx, effects, out);
+        let effects = self.ipcp.as_mut().map(|it| it.on_timeout(now)).unwrap_or_default();
+        self.on_ipcp(effects, out);
+        let effects = self.ipv6cp.as_mut().map(|it| it.on_timeout(now)).unwrap_or_default();
+        self.on_ipv6cp(effects, out);
+        let effects = self.ccp.as_mut().map(|it| it.on_timeout(now)).unwrap_or_default();
+        self.on_ccp(effects, out);
+        let config = self.config.clone();
+        let is_due = |deadline: Option<Instant>| deadline.is_some_and(|deadline| deadline <= now);
+        if self.authenticator.as_ref().is_some_and(|it| it.asks_anew_at_deadline() && is_due(it.deadline)) {
+            self.reauthenticate(cx, out);
+        } else if let Some(authenticator) = &mut self.authenticator {
+            let (step, method) =
+                (authenticator.on_timeout(now, &config.authentication), authenticator.method);
+            self.on_step(cx, step, true, method, out);
+        }
+        if let Some(applicant) = &mut self.applicant {
+            let (step, method) = (applicant.on_timeout(now, &config.authentication), applicant.method);
+            self.on_step(cx, step, false, method, out);
+        }
+        if is_due(self.echo) {
+            self.on_echo_due(cx, out);
+        }
+    }
+
+    fn on_echo_due(&mut self, cx: &mut Cx<'_>, out: &mut Outbox) {
+        let Some((interval, limit)) = self.config.echo else { return };
+        if limit > 0 && self.unanswered >= limit {
+            self.echo = None;
+            return self.close(cx, End::PeerSilent, out);
+        }
+        self.unanswered = self.unanswered.saturating_add(1);
+        self.echo = Some(cx.now + interval);
+        self.say_echo(out);
+    }
+}
+
+/// Gives a packet to a network protocol: what comes of it, `None` if it was not asked for.
+fn take<D: Desire>(
+    ncp: &mut Negotiation<D>,
+    now: Instant,
+    octets: &[u8],
+) -> Result<Option<Vec<Effect>>, Violation>
+where
+    D::Option: OptionSet,
+{
+    let packet = Packet::<D::Option>::decode_all(octets)?;
+    Ok(ncp.on_packet(now, &packet))
+}

@@ -1,0 +1,14 @@
+//! All layers of an L2TP/IPsec endpoint, one above the other. No layer knows another: what happens in one becomes what is
+//! wanted of another in `decide`, and nowhere else.
+
+mod bonds;
+mod config;
+mod decide;
+mod driver;
+mod event;
+mod tap;
+
+pub use config::{Config, Role};
+pub use driver::Stack;
+pub use event::{Command, Event, Output};
+pub use tap::{NoTap, Seam, Tap};
