@@ -2,6 +2,7 @@
 
 mod isakmp;
 mod l2tp;
+mod ppp;
 
 use super::word::Span;
 use std::time::Duration;
