@@ -49,6 +49,8 @@ pub(super) struct ChildRecord {
     pub(super) sa: SaId,
     pub(super) outbound_spi: u32,
     pub(super) is_replaced: bool,
+    /// How many pairs stood before it, and one.
+    pub(super) number: u64,
 }
 
 /// The IKEv1 layer of one host.
@@ -60,6 +62,7 @@ pub struct Isakmp {
     pub(super) children: BTreeMap<u32, ChildRecord>,
     /// The SAs that stand, by the address of their peers.
     by_address: BTreeSet<(IpAddr, SaId)>,
+    pub(super) established_children: u64,
     half_open: BTreeSet<SaId>,
     next_id: u64,
     pub(super) deadlines: Deadlines<Reason>,
@@ -81,6 +84,7 @@ impl Isakmp {
             by_cookies: BTreeMap::new(),
             children: BTreeMap::new(),
             by_address: BTreeSet::new(),
+            established_children: 0,
             half_open: BTreeSet::new(),
             next_id: 1,
             deadlines: Deadlines::default(),

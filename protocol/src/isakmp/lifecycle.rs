@@ -117,15 +117,7 @@ impl Isakmp {
     fn take_over(&mut self, now: Instant, new: SaId, old: SaId) {
         let Some(association) = self.associations.get_mut(&old) else { return };
         association.is_replaced = true;
-        let children = core::mem::take(&mut association.children);
-        for spi in &children {
-            if let Some(record) = self.children.get_mut(spi) {
-                record.sa = new;
-            }
-        }
-        if let Some(association) = self.associations.get_mut(&new) {
-            association.children.extend(children);
-        }
+        self.give_children(old, new);
         self.deadlines.stop(&Reason::RekeyPhase1(old));
         self.deadlines.stop(&Reason::Probe(old));
         self.deadlines.set(Reason::ExpirePhase1(old), now + self.config.rekey.overlap);
@@ -244,6 +236,9 @@ impl Isakmp {
 
     /// Ends an ISAKMP SA with all under it and tells the peer.
     pub(super) fn delete_sa(&mut self, cx: &mut Cx<'_>, id: SaId, why: End) {
+        if matches!(why, End::Replaced | End::Expired) {
+            self.bequeath(id);
+        }
         let Some(association) = self.associations.get(&id) else { return };
         let cookies = association.peer.cookies;
         let children: Vec<u32> = association.children.iter().copied().collect();
@@ -256,8 +251,41 @@ impl Isakmp {
         self.drop_sa(id, why);
     }
 
-    /// Ends an ISAKMP SA with all under it without a word.
+    /// Gives the children of an SA that ends to the newest other one with the same peer, if there is one. Of two SAs that
+    /// replaced a third at the same time, the ends may disagree which has the children.
+    fn bequeath(&mut self, id: SaId) {
+        let Some(old) = self.associations.get(&id) else { return };
+        let is_heir = |other: &&super::association::Association| {
+            other.id != id
+                && !other.is_replaced
+                && other.peer.peer == old.peer.peer
+                && other.peer.identity == old.peer.identity
+        };
+        let heir = self.standing_with(old.peer.peer.ip()).rfind(is_heir).map(|heir| heir.id);
+        if let Some(heir) = heir {
+            self.give_children(id, heir);
+        }
+    }
+
+    fn give_children(&mut self, from: SaId, to: SaId) {
+        let Some(association) = self.associations.get_mut(&from) else { return };
+        let children = core::mem::take(&mut association.children);
+        for spi in &children {
+            if let Some(record) = self.children.get_mut(spi) {
+                record.sa = to;
+            }
+        }
+        if let Some(association) = self.associations.get_mut(&to) {
+            association.children.extend(children);
+        }
+    }
+
+    /// Ends an ISAKMP SA with all under it without a word. What the peer deletes is the SA alone; its children live on under
+    /// another one, if there is one, for the peer names those that end (ISAKMP-2408-5.15-b).
     pub(super) fn drop_sa(&mut self, id: SaId, why: End) {
+        if why == End::DeletedByPeer {
+            self.bequeath(id);
+        }
         let Some(association) = self.associations.get(&id) else { return };
         let children: Vec<u32> = association.children.iter().copied().collect();
         for spi in children {

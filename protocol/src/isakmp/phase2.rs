@@ -77,6 +77,7 @@ impl Isakmp {
     ) {
         let message_id = sealed.header.message_id;
         let spi = self.draw_spi_for(cx, id, message_id);
+        let predecessor = self.predecessor(id);
         let Some(association) = self.associations.get_mut(&id) else { return };
         let unexpected = Violation::UnexpectedMessage(sealed.header.exchange_type);
         let Some(under) = association.under(&self.config) else {
@@ -122,7 +123,7 @@ impl Isakmp {
                     stage: Stage::Done,
                     iv: Vec::new(),
                     flight: Flight::default(),
-                    replaces: None,
+                    replaces: predecessor,
                 });
                 exchange.iv = core::mem::take(&mut iv);
                 let is_done = matches!(next.stage, Stage::Done);
@@ -176,11 +177,15 @@ impl Isakmp {
     fn on_child(&mut self, cx: &mut Cx<'_>, mut child: Child, replaces: Option<u32>) {
         let inbound_spi = child.inbound.spi;
         let id = child.sa;
-        child.replaces = replaces.or_else(|| self.predecessor(&child));
-        self.children.insert(
-            inbound_spi,
-            ChildRecord { sa: id, outbound_spi: child.outbound.spi, is_replaced: false },
-        );
+        child.replaces = replaces;
+        self.established_children = self.established_children.saturating_add(1);
+        let record = ChildRecord {
+            sa: id,
+            outbound_spi: child.outbound.spi,
+            is_replaced: false,
+            number: self.established_children,
+        };
+        self.children.insert(inbound_spi, record);
         if let Some(association) = self.associations.get_mut(&id) {
             association.children.insert(inbound_spi);
         }
@@ -203,11 +208,15 @@ impl Isakmp {
         self.event(Event::ChildEstablished(Box::new(child)));
     }
 
-    /// The pair that a peer replaces: IKEv1 does not say so, but an SA serves one pair of ports here.
-    fn predecessor(&self, child: &Child) -> Option<u32> {
-        let association = self.associations.get(&child.sa)?;
-        let alive = |spi: &&u32| self.children.get(spi).is_some_and(|record| !record.is_replaced);
-        (child.role == Role::Responder).then(|| association.children.iter().rfind(alive).copied())?
+    /// The pair that a peer means to replace by the exchange that it begins now: IKEv1 does not say so, but an SA serves one
+    /// pair of ports here, so it is the newest. Asked when the exchange begins and not when it ends: a pair that comes to
+    /// stand in between is of an exchange that crosses this one, and two ends that judged at the end could each take the
+    /// other's pair for the older one and be left with none.
+    fn predecessor(&self, id: SaId) -> Option<u32> {
+        let association = self.associations.get(&id)?;
+        let record = |spi: &u32| self.children.get(spi).map(|record| (*spi, *record));
+        let alive = association.children.iter().filter_map(record).filter(|(_, record)| !record.is_replaced);
+        alive.max_by_key(|(_, record)| record.number).map(|(spi, _)| spi)
     }
 
     /// What a message that was authenticated proves: the peer lives, and where it is (NATT-3947-4-c).

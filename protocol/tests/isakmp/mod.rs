@@ -1,5 +1,6 @@
 //! IKEv1 as a layer: two ends in virtual time (RFC 2409).
 
+mod crossing;
 mod damage;
 mod life;
 mod recorded;
