@@ -159,6 +159,12 @@ pub enum Event {
         /// Why.
         why: End,
     },
+    /// A tunnel that has ended has nothing more to say: the peer knows, or is given up (L2TP-2661-5.8-l). What protects it
+    /// may end too.
+    TunnelSettled {
+        /// Which one.
+        tunnel: TunnelId,
+    },
     /// A datagram was set aside, and nothing changed by it.
     Rejected {
         /// Where it came from.

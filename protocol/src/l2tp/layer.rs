@@ -185,6 +185,7 @@ impl L2tp {
             next_session: 1,
             heard: cx.now,
             is_closing: false,
+            is_settled: false,
         };
         self.tunnels.insert(TunnelId(id), tunnel);
         self.half_open = self.half_open.saturating_add(usize::from(!is_ours));
@@ -233,9 +234,20 @@ impl L2tp {
         } else {
             self.deadlines.set(Reason::Forget(id), cx.now + LINGER);
         }
+        self.settle(id, false);
+    }
+
+    /// Tells once of a tunnel that is over and has nothing more to say.
+    fn settle(&mut self, id: TunnelId, is_given_up: bool) {
+        let Some(tunnel) = self.tunnels.get_mut(&id) else { return };
+        if tunnel.is_closing && !tunnel.is_settled && (is_given_up || tunnel.channel.is_idle()) {
+            tunnel.is_settled = true;
+            self.event(Event::TunnelSettled { tunnel: id });
+        }
     }
 
     fn forget(&mut self, id: TunnelId) {
+        self.settle(id, true);
         if let Some(tunnel) = self.tunnels.remove(&id) {
             self.by_peer.remove(&(tunnel.path, tunnel.peer_id));
         }
@@ -318,6 +330,7 @@ impl L2tp {
             }
         }
         self.flush(cx.now, id);
+        self.settle(id, false);
         let is_over = self.tunnels.get(&id).is_some_and(|tunnel| {
             tunnel.is_closing && tunnel.is_ours && tunnel.peer_id == 0 && tunnel.channel.is_idle()
         });

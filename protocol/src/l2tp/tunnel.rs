@@ -33,6 +33,8 @@ pub(super) struct Tunnel {
     pub(super) heard: Instant,
     /// Whether it is over and only waits until the peer knows.
     pub(super) is_closing: bool,
+    /// Whether it was told that it has nothing more to say.
+    pub(super) is_settled: bool,
 }
 
 /// A session.

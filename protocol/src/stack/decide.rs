@@ -126,20 +126,21 @@ fn on_l2tp(event: &l2tp::Event, bonds: &Bonds, config: &Config) -> Vec<Wish> {
         l2tp::Event::SessionDown { session, .. } => {
             vec![Wish::Ppp(ppp::Command::Down { link: link_of(*session) })]
         }
-        l2tp::Event::TunnelDown { tunnel, why, .. } => {
+        l2tp::Event::TunnelDown { why: l2tp::End::NoAnswer | l2tp::End::ByPeer(_), .. } => {
+            vec![Wish::Restart]
+        }
+        l2tp::Event::TunnelSettled { tunnel } => {
             let mut wishes = Vec::new();
-            // A client's SAs serve its tunnel only.
+            // A client's SAs serve its tunnel only (L2IP-3193-3.1-a).
             let bond = bonds.link_of_tunnel(*tunnel).and_then(|link| bonds.bond(link));
             if let (true, Some(bond)) = (is_client(config), bond) {
                 wishes.push(Wish::Isakmp(isakmp::Command::DeleteSa { sa: bond.sa }));
             }
             wishes.push(Wish::Part(*tunnel));
-            if matches!(why, l2tp::End::NoAnswer | l2tp::End::ByPeer(_)) {
-                wishes.push(Wish::Restart);
-            }
             wishes
         }
         l2tp::Event::TunnelUp { .. }
+        | l2tp::Event::TunnelDown { .. }
         | l2tp::Event::Rejected { .. }
         | l2tp::Event::Retransmitted { .. }
         | l2tp::Event::Acknowledged { .. } => Vec::new(),

@@ -223,6 +223,9 @@ fn an_orderly_end_leaves_nothing_at_either_end() {
         assert_eq!(end.stack.l2tp().tunnels().count(), 0, "{number}");
         assert_eq!(end.stack.ppp().links().count(), 0, "{number}");
         assert_eq!(end.stack.next_timeout(), None, "{number}: {:?}", end.events);
+        // L2TP-2661-5.8-l: the SAs last until the peer has acknowledged the end of the tunnel.
+        let again = |(_, event): &(_, Event)| matches!(event, Event::L2tp(l2tp::Event::Retransmitted { .. }));
+        assert!(!end.events.iter().any(again), "{number}: {:?}", end.events);
     }
 }
 

@@ -3,6 +3,7 @@
 mod isakmp;
 mod l2tp;
 mod ppp;
+mod stack;
 
 use super::word::Span;
 use std::time::Duration;
