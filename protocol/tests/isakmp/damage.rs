@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use l2tpspec_protocol::isakmp::wire::Group;
-use l2tpspec_protocol::isakmp::{Config, Datagram, Event, Isakmp, Mode};
+use l2tpspec_protocol::codec::Codec;
+use l2tpspec_protocol::isakmp::policy::Phase1Suite;
+use l2tpspec_protocol::isakmp::wire::{Body, EncryptionAlgorithm, Group, HashAlgorithm, Message};
+use l2tpspec_protocol::isakmp::{Config, Datagram, Event, Isakmp, Mode, Violation};
 use l2tpspec_protocol::layer::Input;
 
 use super::support::{CLIENT, SUPERNODE, assert_joined, children, config, connect, joined, standing};
@@ -51,6 +53,51 @@ fn a_replayed_handshake_changes_nothing() {
     pair.run(Duration::from_secs(100));
     assert_joined(&pair, "replayed");
     assert_eq!(pair.right.layer.established().count(), 1);
+}
+
+/// ISAKMP-2408-5.11-a, IKE-2409-5-j: somebody on the way takes the strongest suite out of the offer. Both ends share the key
+/// and agree on what is left, and only the hashes, which cover the offer, tell.
+#[test]
+fn an_offer_that_was_weakened_on_the_way_is_found_out() {
+    let weak = Phase1Suite::psk(EncryptionAlgorithm::AesCbc, Some(128), HashAlgorithm::Sha1, Group::Modp1024);
+    let accepts = |mut config: Config| {
+        config.phase1_offer.suites.push(weak);
+        if let Some(acceptance) = &mut config.phase1_acceptance {
+            acceptance.suites.push(weak);
+        }
+        config
+    };
+    for client in configs() {
+        let mode = client.mode;
+        let mut pair = Pair::new(Isakmp::new(accepts(client)), Isakmp::new(accepts(config(Group::Modp1024))));
+        pair.link = Box::new(|side, number, datagram| {
+            let arrives = super::support::crossed(datagram, side, None);
+            let arrives = if (side, number) == (Side::Left, 0) { weakened(arrives) } else { arrives };
+            vec![(Duration::ZERO, arrives)]
+        });
+        connect(&mut pair);
+        pair.run(Duration::from_secs(60));
+        assert!(
+            standing(&pair.left.events).is_empty() && standing(&pair.right.events).is_empty(),
+            "{mode:?}"
+        );
+        let is_found = |(_, event): &(_, Event)| {
+            matches!(event, Event::Rejected { violation: Violation::WrongHash, .. })
+        };
+        let found = pair.left.events.iter().chain(&pair.right.events).any(is_found);
+        assert!(found, "{mode:?}: {:?}", pair.right.events);
+    }
+}
+
+fn weakened(datagram: Datagram) -> Datagram {
+    let Datagram::Message { local, peer, octets } = datagram else { return datagram };
+    let mut message = Message::decode_all(&octets).expect("a message in the clear");
+    for payload in &mut message.payloads {
+        if let Body::SecurityAssociation(sa) = &mut payload.body {
+            sa.proposals[0].transforms.remove(0);
+        }
+    }
+    Datagram::Message { local, peer, octets: message.to_octets().expect("shorter than it was") }
 }
 
 fn damaged(octets: &[u8], at: usize, with: u8) -> Vec<u8> {
