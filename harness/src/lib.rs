@@ -10,6 +10,7 @@ pub mod fuzz;
 pub mod profile;
 pub mod report;
 pub mod rule;
+pub mod scenario;
 pub mod transcript;
 pub mod triage;
 pub mod world;

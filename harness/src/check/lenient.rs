@@ -25,7 +25,7 @@ pub(crate) fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, E
 }
 
 /// The same text with spaces for comments and trailing commas, so that every line and column stays true.
-fn blanked(text: &str) -> String {
+pub(crate) fn blanked(text: &str) -> String {
     let mut out: Vec<u8> = text.bytes().collect();
     let mut comma = None;
     let mut i = 0;

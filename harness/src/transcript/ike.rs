@@ -71,6 +71,14 @@ impl Sessions {
         }
     }
 
+    /// Takes the key of an association that may have begun already.
+    pub(crate) fn learn_key(&mut self, key: Ikev1Key) {
+        for (cookie, session) in &mut self.sessions {
+            session.learn_key(*cookie, &key);
+        }
+        self.keys.push(key);
+    }
+
     /// Reads a datagram on an IKE port. `is_live` is false for one that only another message quotes.
     ///
     /// # Errors

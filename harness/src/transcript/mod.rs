@@ -8,6 +8,7 @@ pub mod entry;
 pub mod ike;
 pub mod ip;
 pub mod layer;
+pub mod live;
 mod opened;
 pub mod pipeline;
 pub mod sas;

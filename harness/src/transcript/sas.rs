@@ -31,9 +31,14 @@ struct Known {
 }
 
 impl Sas {
+    /// No associations.
+    pub(crate) const fn empty() -> Self {
+        Self { known: Vec::new(), by_spi: Vec::new(), any_spi: Vec::new() }
+    }
+
     /// The associations of a key directory.
     pub(crate) fn new(keys: &Keys) -> Result<Self, KeyError> {
-        let mut sas = Self { known: Vec::new(), by_spi: Vec::new(), any_spi: Vec::new() };
+        let mut sas = Self::empty();
         for entry in &keys.esp {
             if let Some(known) = known(entry)? {
                 sas.insert(entry.spi, known);
@@ -42,26 +47,34 @@ impl Sas {
         Ok(sas)
     }
 
+    /// Adds one association between any addresses. Whether its key fits its algorithm.
+    pub(crate) fn learn(
+        &mut self,
+        spi: u32,
+        (encryption, encryption_key): (Encryption, &[u8]),
+        (integrity, integrity_key): (Integrity, &[u8]),
+    ) -> bool {
+        if self.by_spi.iter().any(|(known, _)| *known == spi) {
+            return true;
+        }
+        let Ok(sa) = Sa::new(spi, encryption, encryption_key, integrity, integrity_key) else { return false };
+        let known = Known {
+            family: None,
+            source: AddressMatch::Any,
+            destination: AddressMatch::Any,
+            sa,
+            truncated: truncated(spi, encryption, encryption_key, integrity, integrity_key),
+            unchecked: 0,
+        };
+        self.insert(Some(spi), known);
+        true
+    }
+
     /// Adds both directions of a Quick Mode whose keys were derived.
     pub(crate) fn install(&mut self, child: &Child) {
         for ChildSa { spi, encryption_key, integrity_key } in &child.associations {
-            if self.by_spi.iter().any(|(known, _)| known == spi) {
-                continue;
-            }
-            let (encryption_key, integrity_key) = (encryption_key.expose(), integrity_key.expose());
-            let Ok(sa) = Sa::new(*spi, child.encryption, encryption_key, child.integrity, integrity_key)
-            else {
-                continue;
-            };
-            let known = Known {
-                family: None,
-                source: AddressMatch::Any,
-                destination: AddressMatch::Any,
-                sa,
-                truncated: truncated(*spi, child.encryption, encryption_key, child.integrity, integrity_key),
-                unchecked: 0,
-            };
-            self.insert(Some(*spi), known);
+            let encryption = (child.encryption, encryption_key.expose());
+            self.learn(*spi, encryption, (child.integrity, integrity_key.expose()));
         }
     }
 

@@ -7,6 +7,7 @@ mod network;
 mod tunnel;
 mod walk;
 
+use l2tpspec_protocol::esp::{Encryption, Integrity};
 use l2tpspec_protocol::ppp;
 
 use super::entry::Entry;
@@ -16,7 +17,7 @@ use super::layer::{Layer, Opening};
 use super::sas::Sas;
 use crate::capture::Timestamp;
 use crate::capture::file::FrameMeta;
-use crate::capture::keys::{KeyError, Keys};
+use crate::capture::keys::{Ikev1Key, KeyError, Keys};
 use crate::capture::link::{self, Next};
 use crate::capture::reassembly::Reassembly;
 pub(super) use tunnel::control_layer;
@@ -73,6 +74,49 @@ impl Dissector {
             first_time: None,
             children: Vec::new(),
         })
+    }
+
+    /// A dissector without keys.
+    pub(super) fn empty() -> Self {
+        Self {
+            sessions: ike::Sessions::new(&Keys::default()),
+            sas: Sas::empty(),
+            reassembly: Reassembly::default(),
+            inner_reassembly: Reassembly::default(),
+            options: Options::default(),
+            first_time: None,
+            children: Vec::new(),
+        }
+    }
+
+    /// Takes the key of an ISAKMP SA.
+    pub(super) fn learn_isakmp(&mut self, key: Ikev1Key) {
+        self.sessions.learn_key(key);
+    }
+
+    /// Takes the keys of an ESP SA. Whether they fit its algorithms.
+    pub(super) fn learn_esp(
+        &mut self,
+        spi: u32,
+        encryption: (Encryption, &[u8]),
+        integrity: (Integrity, &[u8]),
+    ) -> bool {
+        self.sas.learn(spi, encryption, integrity)
+    }
+
+    /// All passes over one frame. What ESP protected in it, if it was opened.
+    pub(super) fn dissect<'a>(
+        &mut self,
+        meta: &FrameMeta,
+        arena: &'a mut [u8],
+        entry: &mut Entry,
+    ) -> Option<&'a [u8]> {
+        let waiting = self.ascend(meta, arena, entry, 0)?;
+        let packet = arena.get_mut(waiting.start..waiting.end)?;
+        let (opening, payload) = self.sas.open_one(waiting.sa, packet);
+        let plain = arena.get(waiting.start + payload.start..waiting.start + payload.end)?;
+        self.ascend_from_esp(plain, entry, opening);
+        matches!(opening, Opening::Opened { .. } | Opening::OpenedTruncated { .. }).then_some(plain)
     }
 
     /// The security associations known so far.

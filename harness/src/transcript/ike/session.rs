@@ -107,14 +107,23 @@ struct Exchange {
 impl Session {
     /// An association with the keys given for its cookie; those that a log gives without a cookie are tried too.
     pub(super) fn new(cookie: Cookie, keys: &[Ikev1Key]) -> Self {
-        let fits = |key: &&Ikev1Key| key.initiator_cookie.is_none_or(|own| own == cookie);
-        let candidates = keys.iter().filter(fits).map(|key| Candidate {
-            key: key.key.clone(),
-            skeyid: key.derivation.skeyid.clone(),
-            skeyid_d: key.derivation.skeyid_d.clone(),
-            skeyid_a: key.derivation.skeyid_a.clone(),
-        });
-        Self { cookies: [cookie, [0; 8]], candidates: candidates.collect(), ..Self::default() }
+        let mut session = Self { cookies: [cookie, [0; 8]], ..Self::default() };
+        for key in keys {
+            session.learn_key(cookie, key);
+        }
+        session
+    }
+
+    /// Takes a key, if it is for the cookie.
+    pub(super) fn learn_key(&mut self, cookie: Cookie, key: &Ikev1Key) {
+        if key.initiator_cookie.is_none_or(|own| own == cookie) && !self.is_proven {
+            self.candidates.push(Candidate {
+                key: key.key.clone(),
+                skeyid: key.derivation.skeyid.clone(),
+                skeyid_d: key.derivation.skeyid_d.clone(),
+                skeyid_a: key.derivation.skeyid_a.clone(),
+            });
+        }
     }
 
     /// Learns what a clear phase 1 message negotiates.
