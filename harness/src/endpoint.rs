@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
 use l2tpspec_protocol::cx::Cx;
 use l2tpspec_protocol::packet::Packet;
 use l2tpspec_protocol::ppp::LinkId;
-use l2tpspec_protocol::stack::{Command, Config, Event, Output, Stack};
+use l2tpspec_protocol::stack::{Command, Config, Event, NoTap, Output, Stack, Tap};
 use l2tpspec_protocol::time::Instant;
 
 use crate::world::ip::{self, Fields};
@@ -16,9 +16,11 @@ const ESP: u8 = 50;
 
 /// An endpoint and what has happened in it.
 #[derive(Debug)]
-pub struct Endpoint {
-    stack: Stack,
+pub struct Endpoint<T = NoTap> {
+    stack: Stack<T>,
     next_identification: u16,
+    /// Tunnels that a restart has ended.
+    lost: Vec<LinkId>,
     /// What has happened, and when.
     pub events: Vec<(Instant, Event)>,
     now: Instant,
@@ -28,13 +30,27 @@ impl Endpoint {
     /// An endpoint without connections.
     #[must_use]
     pub fn new(config: Config) -> Self {
-        let stack = Stack::new(config);
-        Self { stack, next_identification: 0, events: Vec::new(), now: Instant::START }
+        Self::with_tap(config, NoTap)
+    }
+}
+
+impl<T: Tap> Endpoint<T> {
+    /// An endpoint with somebody at the seams of its layers.
+    #[must_use]
+    pub fn with_tap(config: Config, tap: T) -> Self {
+        let stack = Stack::with_tap(config, tap);
+        Self { stack, next_identification: 0, lost: Vec::new(), events: Vec::new(), now: Instant::START }
+    }
+
+    /// Loses all that it knows, as a host that starts anew, and says nothing to anybody.
+    pub fn restart(&mut self, config: Config, tap: T) {
+        self.lost.extend(self.stack.links());
+        self.stack = Stack::with_tap(config, tap);
     }
 
     /// The layers, to be looked at.
     #[must_use]
-    pub const fn stack(&self) -> &Stack {
+    pub const fn stack(&self) -> &Stack<T> {
         &self.stack
     }
 
@@ -63,7 +79,7 @@ impl Endpoint {
     }
 }
 
-impl Station for Endpoint {
+impl<T: Tap + 'static> Station for Endpoint<T> {
     fn claims(&self, claim: &Claim) -> bool {
         match claim.ports {
             Some((_, destination)) => {
@@ -107,6 +123,9 @@ impl Station for Endpoint {
     }
 
     fn poll_output(&mut self, packet: &mut Packet) -> Option<StationOutput> {
+        if let Some(link) = self.lost.pop() {
+            return Some(StationOutput::TunnelDown { tunnel: TunnelId(link.0) });
+        }
         loop {
             match self.stack.poll_output(packet)? {
                 Output::Udp { local, peer } => {

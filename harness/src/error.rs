@@ -48,6 +48,9 @@ pub enum ExpectedError {
         /// What is wrong, and what to do.
         problem: String,
     },
+    /// Scenarios that say something we do not understand.
+    #[error("{0}")]
+    Scenario(String),
     /// Options that do not fit together.
     #[error("{0}")]
     Usage(String),
@@ -81,6 +84,7 @@ impl ExpectedError {
             | Self::StrangeKeys { .. }
             | Self::File { .. }
             | Self::Json { .. }
+            | Self::Scenario(_)
             | Self::Usage(_)
             | Self::Output(_) => exit_code::BAD_INPUT,
         }

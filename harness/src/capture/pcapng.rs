@@ -9,6 +9,7 @@ use super::error::Stop;
 use super::file::Record;
 use super::source::Source;
 use super::{LinkType, Timestamp};
+use crate::scenario::record::OPENED;
 
 const SECTION_HEADER: u32 = 0x0a0d_0d0a;
 const INTERFACE_DESCRIPTION: u32 = 1;
@@ -17,6 +18,7 @@ const SIMPLE_PACKET: u32 = 3;
 const ENHANCED_PACKET: u32 = 6;
 const SYSTEMD_JOURNAL_EXPORT: u32 = 9;
 
+const IF_NAME: u16 = 2;
 const IF_TSRESOL: u16 = 9;
 const IF_TSOFFSET: u16 = 14;
 
@@ -39,6 +41,8 @@ struct Interface {
     resolution: u8,
     /// `if_tsoffset`: seconds to add to a time stamp.
     offset: i64,
+    /// Whether its frames were opened out of those of another interface, as our recordings have them.
+    is_opened: bool,
 }
 
 /// Reads the blocks of a pcapng file.
@@ -152,6 +156,7 @@ impl Pcapng {
             snapshot: self.u32_at(source, 12),
             resolution: 6,
             offset: 0,
+            is_opened: false,
         };
         let end = length as usize - TAIL;
         let mut at = HEAD + 8;
@@ -163,6 +168,11 @@ impl Pcapng {
             }
             match (code, size) {
                 // `at + size <= end`, and the whole block is at hand.
+                (IF_NAME, _) => {
+                    // Some writers count the zero that ends the text.
+                    let name = source.octets()[at..at + size].split(|octet| *octet == 0).next();
+                    interface.is_opened = name == Some(OPENED.as_bytes());
+                }
                 (IF_TSRESOL, 1) => interface.resolution = source.octets()[at],
                 (IF_TSOFFSET, 8) => {
                     let (first, second) = (self.u32_at(source, at), self.u32_at(source, at + 4));
@@ -215,6 +225,9 @@ impl Pcapng {
             return Err(Stop::corrupt(format!(
                 "a frame of {captured} octets in a block with room for {room}"
             )));
+        }
+        if interface.is_opened {
+            return Ok(Block::Counted);
         }
         let whole = header + captured as usize;
         source.need(whole)?;

@@ -18,12 +18,49 @@ Exit status: 0 all as expected; 1 a failure, violation or difference; 2 wrong us
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
+    /// Run scenarios against a subject; without a word, all of them against the built-in reference.
+    Run(Run),
     /// Dissect a capture: every frame, every layer, decrypted with the keys given.
     Decode(Decode),
     /// Judge captures: how far each connection got, why it got no further, and which requirements were broken.
     Check(Check),
     /// Write what captures hold for the fuzz targets: every message, decrypted, as one small file.
     Corpus(Corpus),
+}
+
+/// What `run` takes.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Run {
+    /// Scenarios: a file, a folder, an id, or a pattern of ids with `*`.
+    #[arg(value_name = "SCENARIO")]
+    pub(super) words: Vec<String>,
+    /// Who is tested: `self` is the built-in reference in virtual time.
+    #[arg(long, value_name = "SUBJECT", default_value = "self")]
+    pub(super) subject: String,
+    /// The directory of scenarios and profiles; `scenarios` unless told.
+    #[arg(long, value_name = "DIR")]
+    pub(super) scenarios: Option<PathBuf>,
+    /// What all chance follows from: the same seed gives the same octets and the same report.
+    #[arg(long, value_name = "TEXT", default_value = "1")]
+    pub(super) seed: String,
+    /// Write a folder for each case: `wire.pcapng` and `keys`, which Wireshark opens.
+    #[arg(long, value_name = "DIR")]
+    pub(super) record: Option<PathBuf>,
+    /// Known failures of the subject.
+    #[arg(long, value_name = "FILE")]
+    pub(super) known: Option<PathBuf>,
+    /// Write the results as JUnit.
+    #[arg(long, value_name = "FILE")]
+    pub(super) junit: Option<PathBuf>,
+    /// One JSON object a line.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// A line for every case, also for those that pass.
+    #[arg(long, short, conflicts_with = "json")]
+    pub(super) verbose: bool,
+    /// How many cases are run side by side; as many as there are cores unless told.
+    #[arg(long, value_name = "N")]
+    pub(super) threads: Option<usize>,
 }
 
 /// What `decode` takes.

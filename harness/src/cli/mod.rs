@@ -6,6 +6,7 @@ mod corpus;
 mod decode;
 mod keys;
 mod progress;
+mod run;
 
 use std::process::ExitCode;
 
@@ -29,6 +30,7 @@ pub fn run() -> ExitCode {
         args::Verb::Decode(decode) => decode::run(decode),
         args::Verb::Check(check) => check::run(check),
         args::Verb::Corpus(corpus) => corpus::run(corpus),
+        args::Verb::Run(run) => run::run(run),
     };
     match result {
         Ok(code) => ExitCode::from(code),

@@ -21,8 +21,10 @@ impl<'a> Fields<'a> {
         match &node.kind {
             Kind::Object(members) => Some(Self { span: node.span.clone(), members, asked: Vec::new() }),
             other => {
-                problems
-                    .push(Problem::new(node.span.clone(), format!("expected an object, not {}", other.word())));
+                problems.push(Problem::new(
+                    node.span.clone(),
+                    format!("expected an object, not {}", other.word()),
+                ));
                 None
             }
         }
@@ -136,12 +138,18 @@ fn parse_time(text: &str) -> Option<Duration> {
 /// A rate: `10%`, or a number between 0 and 1. In a million.
 pub(super) fn rate(node: &Node, problems: &mut Vec<Problem>) -> Option<u32> {
     let parsed = match &node.kind {
-        Kind::Text(text) => text.strip_suffix('%').and_then(|text| text.parse::<f64>().ok()).map(|n| n / 100.0),
+        Kind::Text(text) => {
+            text.strip_suffix('%').and_then(|text| text.parse::<f64>().ok()).map(|n| n / 100.0)
+        }
         Kind::Number(text) => text.parse().ok(),
         _ => None,
     };
     match parsed.filter(|rate| (0.0..=1.0).contains(rate)) {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and a million")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "between 0 and a million"
+        )]
         Some(rate) => Some((rate * 1_000_000.0).round() as u32),
         None => {
             let what = Problem::new(node.span.clone(), "this is no rate".to_owned());

@@ -14,7 +14,8 @@ pub(super) fn members(node: &Node, problems: &mut Vec<Problem>) -> Vec<(String, 
             .filter_map(|member| Some((member.key.clone(), read(&member.value, problems)?)))
             .collect(),
         other => {
-            problems.push(Problem::new(node.span.clone(), format!("expected an object, not {}", other.word())));
+            problems
+                .push(Problem::new(node.span.clone(), format!("expected an object, not {}", other.word())));
             Vec::new()
         }
     }
@@ -25,7 +26,9 @@ fn read(node: &Node, problems: &mut Vec<Problem>) -> Option<Matcher> {
         Kind::Object(members) => {
             let mut f = Fields::new(node, problems)?;
             let matcher = match members.first().map(|member| &member.key[..]) {
-                Some("in") => Matcher::In(fields::list(f.get("in")?, problems).iter().map(fields::json).collect()),
+                Some("in") => {
+                    Matcher::In(fields::list(f.get("in")?, problems).iter().map(fields::json).collect())
+                }
                 Some("range") => {
                     let node = f.get("range")?;
                     let ends: Vec<f64> = fields::list(node, problems)
@@ -83,8 +86,11 @@ fn expression(text: &str) -> Option<Expression> {
     };
     let (variable, field) = path.trim().split_once('.')?;
     let is_word = !variable.is_empty() && variable.chars().all(|c| c.is_alphanumeric() || c == '_');
-    (is_word && !field.is_empty())
-        .then(|| Expression { variable: variable.to_owned(), field: field.to_owned(), plus })
+    (is_word && !field.is_empty()).then(|| Expression {
+        variable: variable.to_owned(),
+        field: field.to_owned(),
+        plus,
+    })
 }
 
 impl Matcher {

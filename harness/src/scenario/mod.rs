@@ -1,12 +1,25 @@
 //! Scenarios: files that say who talks to whom over what, what is done, and what has to come of it.
 
+mod act;
+pub mod cast;
 mod fields;
+pub mod known;
+mod look;
 mod matcher;
+pub mod message;
 pub mod model;
 pub mod mutation;
+pub mod net;
 mod params;
 pub mod parse;
+pub mod play;
+pub mod record;
+pub mod report;
+pub mod seams;
 pub mod source;
 mod step;
+pub mod suite;
+pub mod verdict;
 pub mod vocabulary;
+pub mod watch;
 pub mod wire;

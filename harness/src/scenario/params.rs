@@ -44,7 +44,11 @@ fn pairwise(sizes: &[usize]) -> Vec<Vec<usize>> {
             }
             let gain = |value: &usize| {
                 let pair = |other: usize, chosen: usize| {
-                    if other < column { (other, chosen, column, *value) } else { (column, *value, other, chosen) }
+                    if other < column {
+                        (other, chosen, column, *value)
+                    } else {
+                        (column, *value, other, chosen)
+                    }
                 };
                 let chosen = row.iter().enumerate().filter_map(|(other, chosen)| Some((other, (*chosen)?)));
                 chosen.filter(|(other, chosen)| open.contains(&pair(*other, *chosen))).count()

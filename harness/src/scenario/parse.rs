@@ -65,7 +65,8 @@ fn read(
         Some(member) if fields::json(&member.value) == 1 => {}
         Some(member) => {
             problems.push(
-                Problem::new(member.value.span.clone(), "this format is not known").help("this version reads 1"),
+                Problem::new(member.value.span.clone(), "this format is not known")
+                    .help("this version reads 1"),
             );
             return Vec::new();
         }
@@ -155,7 +156,8 @@ impl Reader<'_> {
         };
         let translates = TOPOLOGIES.iter().any(|(name, nat)| topology.as_deref() == Some(name) && *nat);
         let changes = f.get("changes").and_then(|node| self.changes(node)).unwrap_or_default();
-        let network = f.get("network").and_then(|node| step::network(node, self.problems)).unwrap_or_default();
+        let network =
+            f.get("network").and_then(|node| step::network(node, self.problems)).unwrap_or_default();
         let ambient = match f.get("ambient") {
             Some(node) => fields::list(node, self.problems)
                 .iter()
@@ -194,7 +196,8 @@ impl Reader<'_> {
         let said = fields::text(node, self.problems).unwrap_or_default();
         if said != self.id {
             let what = format!("id `{said}` is not the path of the file");
-            self.problems.push(Problem::new(node.span.clone(), what).help(format!("\"id\": \"{}\"", self.id)));
+            self.problems
+                .push(Problem::new(node.span.clone(), what).help(format!("\"id\": \"{}\"", self.id)));
         }
     }
 

@@ -11,7 +11,7 @@ use super::source::{Kind, Node, Problem};
 use super::vocabulary::{self, MESSAGES, Macro, Selector, Subject, normalised};
 
 /// The verbs. Exactly one stands in a step.
-pub const VERBS: &[&str] =
+pub(super) const VERBS: &[&str] =
     &["do", "send", "expect", "any_of", "never", "repeat", "wait", "network", "check", "note"];
 
 /// How long an expected message may take unless the step says so.
@@ -281,21 +281,20 @@ pub(super) fn selector(node: &Node, problems: &mut Vec<Problem>) -> Option<Selec
 /// Reads conditions of the network.
 pub(super) fn network(node: &Node, problems: &mut Vec<Problem>) -> Option<Network> {
     let mut f = Fields::new(node, problems)?;
-    let mut network = Network {
-        delay: f.get("delay").and_then(|node| fields::time(node, problems)),
-        ..Network::default()
-    };
+    let mut network =
+        Network { delay: f.get("delay").and_then(|node| fields::time(node, problems)), ..Network::default() };
     network.loss = f.get("loss").and_then(|node| fields::rate(node, problems));
     network.duplication = f.get("duplication").and_then(|node| fields::rate(node, problems));
     network.reordering = f.get("reordering").and_then(|node| fields::rate(node, problems));
     network.corruption = f.get("corruption").and_then(|node| fields::rate(node, problems));
     network.rate = f.get("bits_per_second").and_then(|node| fields::number(node, problems));
-    network.mtu = f.get("mtu").and_then(|node| fields::number(node, problems)).and_then(|n| n.try_into().ok());
+    network.mtu =
+        f.get("mtu").and_then(|node| fields::number(node, problems)).and_then(|n| n.try_into().ok());
     network.is_up = f.get("up").and_then(|node| fields::flag(node, problems));
     network.rebinds = f.get("rebind").and_then(|node| fields::flag(node, problems)).unwrap_or_default();
-    network.rules = f.get("rules").map(|node| {
-        fields::list(node, problems).iter().filter_map(|item| rule(item, problems)).collect()
-    });
+    network.rules = f
+        .get("rules")
+        .map(|node| fields::list(node, problems).iter().filter_map(|item| rule(item, problems)).collect());
     f.finish("key", problems);
     Some(network)
 }
@@ -354,7 +353,7 @@ fn mutation(node: &Node, layer: &str, problems: &mut Vec<Problem>) -> Option<Mut
         problems.push(Problem::unknown(node.span.clone(), "mutation", &first, CHANGES.iter().copied()));
         None
     })?;
-    let mut number = |f: &mut Fields<'_>, key, problems: &mut Vec<Problem>| {
+    let number = |f: &mut Fields<'_>, key, problems: &mut Vec<Problem>| {
         let node = f.need(key, problems)?;
         fields::number(node, problems).and_then(|number| usize::try_from(number).ok())
     };

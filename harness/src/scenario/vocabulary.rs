@@ -92,7 +92,9 @@ pub static MESSAGES: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
     for (exchange, messages) in EXCHANGES {
         names.extend((1..=*messages).map(|number| format!("ike.{exchange}.{number}")));
     }
-    names.extend(NotifyType::NAMED.iter().filter_map(|kind| kind.name()).map(|name| format!("ike.info.{name}")));
+    names.extend(
+        NotifyType::NAMED.iter().filter_map(|kind| kind.name()).map(|name| format!("ike.info.{name}")),
+    );
     names.extend(["ike.info.Delete", "ike.info", "ike.transaction", "ike.fragment"].map(str::to_owned));
     names.extend(["nat.keepalive", "esp.packet", "l2tp.ZLB", "l2tp.data"].map(str::to_owned));
     names.extend(MessageType::NAMED.iter().filter_map(|kind| kind.name()).map(|name| format!("l2tp.{name}")));
@@ -100,9 +102,15 @@ pub static MESSAGES: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
         let codes = ppp::control::Code::NAMED.iter().filter_map(|code| code.name());
         names.extend(codes.map(|name| format!("{layer}.{name}")));
     }
-    names.extend(ppp::pap::Code::NAMED.iter().filter_map(|code| code.name()).map(|name| format!("pap.{name}")));
-    names.extend(ppp::chap::Code::NAMED.iter().filter_map(|code| code.name()).map(|name| format!("chap.{name}")));
-    names.extend(ppp::eap::Code::NAMED.iter().filter_map(|code| code.name()).map(|name| format!("eap.{name}")));
+    names.extend(
+        ppp::pap::Code::NAMED.iter().filter_map(|code| code.name()).map(|name| format!("pap.{name}")),
+    );
+    names.extend(
+        ppp::chap::Code::NAMED.iter().filter_map(|code| code.name()).map(|name| format!("chap.{name}")),
+    );
+    names.extend(
+        ppp::eap::Code::NAMED.iter().filter_map(|code| code.name()).map(|name| format!("eap.{name}")),
+    );
     let packets = ospf::wire::PacketType::NAMED.iter().filter_map(|kind| kind.name());
     names.extend(packets.map(|name| format!("ospf.{name}")));
     let others = [
@@ -145,7 +153,16 @@ pub fn fields(layer: &str) -> Vec<String> {
         "chap" => CHAP,
         "eap" => &["identifier", "length", "method", "type", "identity", "value", "name", "message"],
         "ospf" => OSPF,
-        "dns" => &["id", "is_response", "response_code", "is_truncated", "name", "record_type", "answers", "addresses"],
+        "dns" => &[
+            "id",
+            "is_response",
+            "response_code",
+            "is_truncated",
+            "name",
+            "record_type",
+            "answers",
+            "addresses",
+        ],
         "icmp" => &["icmp_type", "code", "identifier", "sequence_number", "data_length"],
         "udp" | "tcp" => &["source_port", "destination_port", "length", "flags"],
         _ => &[],
@@ -179,7 +196,8 @@ pub fn parts(layer: &str) -> Vec<&'static str> {
 }
 
 /// Fields of the layers around, of any message.
-const OUTER: &[&str] = &["source_port", "destination_port", "time_to_live", "source", "destination", "total_length"];
+const OUTER: &[&str] =
+    &["source_port", "destination_port", "time_to_live", "source", "destination", "total_length"];
 
 const ISAKMP: &[&str] = &[
     "initiator_cookie",

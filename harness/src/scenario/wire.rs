@@ -121,7 +121,8 @@ impl Wire {
         if has_options {
             while !body.is_empty() {
                 let (kind, length) = (u32::from(take(&mut body, 1)?[0]), usize::from(take(&mut body, 1)?[0]));
-                let value = take(&mut body, length.checked_sub(2).ok_or("an option of less than two octets")?)?;
+                let value =
+                    take(&mut body, length.checked_sub(2).ok_or("an option of less than two octets")?)?;
                 parts.push(Part { kind, flags: 0, vendor: 0, value: value.to_vec(), length: None });
             }
         } else {
@@ -269,7 +270,10 @@ impl Wire {
         is_mandatory: bool,
         vendor: u16,
     ) -> Result<(), String> {
-        if matches!(&self.head, Head::Ppp { has_options: false, .. } | Head::Isakmp { is_encrypted: true, .. }) {
+        if matches!(
+            &self.head,
+            Head::Ppp { has_options: false, .. } | Head::Isakmp { is_encrypted: true, .. }
+        ) {
             return Err("the message has no parts".to_owned());
         }
         self.parts.push(Part {

@@ -67,6 +67,9 @@ impl Live {
             original_len: length,
             range: 0..octets.len(),
         };
-        self.dissector.dissect(&meta, &mut self.arena, entry)
+        let opened = self.dissector.dissect(&meta, &mut self.arena, entry);
+        // In a recording the opened packet follows as a frame of its own.
+        self.frames += u64::from(opened.is_some());
+        opened
     }
 }

@@ -93,6 +93,8 @@ impl EspIntegrity {
     }
 }
 
+use l2tpspec_protocol::esp::{Encryption, Integrity};
+
 use EspEncryption as E;
 use EspIntegrity as I;
 
@@ -129,6 +131,34 @@ pub(super) const WIRESHARK_INTEGRITY: &[(&str, EspIntegrity)] = &[
     ("ANY 192 bit authentication [no checking]", I::Any { icv: 24 }),
     ("ANY 256 bit authentication [no checking]", I::Any { icv: 32 }),
 ];
+
+/// What Wireshark calls the algorithms of an association of ours.
+pub(crate) fn wireshark_names(encryption: Encryption, integrity: Integrity) -> (&'static str, &'static str) {
+    let encryption = match encryption {
+        Encryption::Null => E::Null,
+        Encryption::DesCbc => E::DesCbc,
+        Encryption::TripleDesCbc => E::TripleDesCbc,
+        Encryption::AesCbc => E::AesCbc,
+        Encryption::AesCtr => E::AesCtr,
+        Encryption::AesGcm8 => E::AesGcm { icv: Some(8) },
+        Encryption::AesGcm12 => E::AesGcm { icv: Some(12) },
+        Encryption::AesGcm16 => E::AesGcm { icv: Some(16) },
+    };
+    let integrity = match integrity {
+        Integrity::None => I::Null,
+        Integrity::HmacMd5_96 => I::HmacMd5_96,
+        Integrity::HmacSha1_96 => I::HmacSha1_96,
+        Integrity::HmacSha256_96 => I::HmacSha256_96,
+        Integrity::HmacSha256_128 => I::HmacSha256_128,
+        Integrity::HmacSha384_192 => I::HmacSha384_192,
+        Integrity::HmacSha512_256 => I::HmacSha512_256,
+    };
+    let name = |found: Option<&'static str>| found.unwrap_or("NULL");
+    (
+        name(WIRESHARK_ENCRYPTION.iter().find(|(_, known)| *known == encryption).map(|(name, _)| *name)),
+        name(WIRESHARK_INTEGRITY.iter().find(|(_, known)| *known == integrity).map(|(name, _)| *name)),
+    )
+}
 
 /// charon's names of encryption algorithms.
 pub(super) const CHARON_ENCRYPTION: &[(&str, EspEncryption)] = &[

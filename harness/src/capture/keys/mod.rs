@@ -21,6 +21,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub(crate) use algorithm::wireshark_names;
 pub use algorithm::{EspEncryption, EspIntegrity};
 pub use error::KeyError;
 pub use secret::SecretOctets;

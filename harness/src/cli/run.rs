@@ -1,0 +1,218 @@
+//! `l2tpspec run`: scenarios against a subject.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use super::args;
+use super::progress::Progress;
+use crate::error::ExpectedError;
+use crate::exit_code;
+use crate::scenario::known::KnownFailures;
+use crate::scenario::model::Case;
+use crate::scenario::report::{self, Junit, Result as CaseResult, Tally};
+use crate::scenario::suite::{self, Suite};
+use crate::scenario::verdict::{Played, Verdict};
+
+/// The directory of scenarios unless the user names one.
+pub(super) const SCENARIOS: &str = "scenarios";
+
+pub(super) fn run(args: &args::Run) -> Result<u8, ExpectedError> {
+    if args.subject != "self" {
+        return Err(ExpectedError::Usage(format!(
+            "subject `{}` is not known here\nhint: `self` is the built-in reference",
+            args.subject
+        )));
+    }
+    let root = root(args.scenarios.as_deref())?;
+    let suite = load(&root)?;
+    let mut known = match &args.known {
+        Some(file) => Some(KnownFailures::load(file)?),
+        None => None,
+    };
+    if let Some(file) = known.as_ref().filter(|file| file.subject != args.subject) {
+        let (path, subject) = (file.path.display(), &file.subject);
+        return Err(ExpectedError::Usage(format!("{path} is about `{subject}`, not `{}`", args.subject)));
+    }
+    let cases = chosen(&suite, &root, &args.words)?;
+    let mut printer = Printer {
+        args,
+        tally: Tally::default(),
+        junit: Junit::new(&args.subject),
+        error: None,
+        progress: Progress::of_cases("cases".to_owned(), cases.len() as u64),
+        today: today(),
+    };
+    let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let records = args.record.is_some();
+    suite::run(&cases, &suite.profiles, &args.seed, records, threads, |at, played| {
+        if printer.error.is_none() {
+            printer.error = printer.print(cases[at], played, known.as_mut()).err();
+        }
+    });
+    printer.finish(known.as_ref())
+}
+
+/// The directory of scenarios.
+pub(super) fn root(named: Option<&Path>) -> Result<PathBuf, ExpectedError> {
+    let root = named.unwrap_or_else(|| Path::new(SCENARIOS));
+    if root.is_dir() {
+        return Ok(root.to_owned());
+    }
+    Err(ExpectedError::Usage(format!(
+        "no directory {}\nhint: run it where `scenarios/` lies, or name it: --scenarios DIR",
+        root.display()
+    )))
+}
+
+/// Every scenario of a directory; what is not understood is an error.
+pub(super) fn load(root: &Path) -> Result<Suite, ExpectedError> {
+    let suite = Suite::load(root)?;
+    if suite.problems.is_empty() {
+        return Ok(suite);
+    }
+    let all: Vec<String> = suite.problems.iter().map(ToString::to_string).collect();
+    Err(ExpectedError::Scenario(all.join("\n\n")))
+}
+
+/// The cases that the user's words choose; all of them without a word.
+fn chosen<'a>(suite: &'a Suite, root: &Path, words: &[String]) -> Result<Vec<&'a Case>, ExpectedError> {
+    if words.is_empty() {
+        return Ok(suite.cases.iter().collect());
+    }
+    let mut is_in = vec![false; suite.cases.len()];
+    for word in words {
+        // A file or folder of the directory is named as the shell completes it.
+        let path = Path::new(word);
+        let id =
+            if path.exists() && path.starts_with(root) { suite::id_of(root, path) } else { word.clone() };
+        let everything = id.is_empty();
+        let mut found = false;
+        for (case, is_in) in suite.cases.iter().zip(&mut is_in) {
+            if everything || suite::is_chosen(case, &id) {
+                (*is_in, found) = (true, true);
+            }
+        }
+        if !found {
+            return Err(ExpectedError::Usage(format!(
+                "no scenario is chosen by `{word}`{}",
+                guess(suite, &id)
+            )));
+        }
+    }
+    Ok(suite.cases.iter().zip(is_in).filter(|(_, is_in)| *is_in).map(|(case, _)| case).collect())
+}
+
+fn guess(suite: &Suite, word: &str) -> String {
+    let nearest =
+        suite.cases.iter().map(|case| (crate::check::known::distance(&case.id, word), &case.id)).min();
+    match nearest {
+        Some((distance, id)) if distance <= 2 + word.len() / 3 => {
+            format!("\nhint: did you mean `{id}`? `l2tpspec list scenarios` shows all")
+        }
+        _ => "\nhint: `l2tpspec list scenarios` shows all".to_owned(),
+    }
+}
+
+/// Writes what comes of each case as soon as its turn is there.
+struct Printer<'a> {
+    args: &'a args::Run,
+    tally: Tally,
+    junit: Junit,
+    error: Option<ExpectedError>,
+    progress: Progress,
+    today: String,
+}
+
+impl Printer<'_> {
+    fn print(
+        &mut self,
+        case: &Case,
+        played: Played,
+        known: Option<&mut KnownFailures>,
+    ) -> Result<(), ExpectedError> {
+        let Played { verdict, failure, elapsed, recording, .. } = played;
+        let (verdict, known) = match known {
+            Some(file) => file.judge(case, verdict, failure.as_ref(), &self.today),
+            None => (verdict, None),
+        };
+        let evidence = match (&self.args.record, recording) {
+            (Some(directory), Some(recording)) => {
+                let directory = report::evidence(directory, case);
+                recording.save(&directory)?;
+                Some(directory.display().to_string())
+            }
+            _ => None,
+        };
+        self.tally.add(case, verdict);
+        self.progress.at(self.tally.all() as u64);
+        let failure = failure.as_ref();
+        let subject = &self.args.subject;
+        let result = CaseResult { case, subject, verdict, failure, known, elapsed, evidence };
+        self.junit.add(&result);
+        if self.args.json {
+            write(&(result.json() + "\n"))
+        } else if verdict != Verdict::Pass || self.args.verbose {
+            self.progress.suspend(|| write(&result.human()))
+        } else {
+            Ok(())
+        }
+    }
+
+    fn finish(self, known: Option<&KnownFailures>) -> Result<u8, ExpectedError> {
+        let Self { args, tally, junit, error, progress, .. } = self;
+        drop(progress);
+        if let Some(error) = error {
+            return Err(error);
+        }
+        if let Some(path) = &args.junit {
+            std::fs::write(path, junit.document())
+                .map_err(|source| ExpectedError::File { path: path.clone(), source })?;
+        }
+        // Where only some cases were run, nothing is known of the others.
+        let stale: Vec<_> = known
+            .filter(|_| args.words.is_empty())
+            .map(|known| known.unmatched().collect())
+            .unwrap_or_default();
+        if args.json {
+            write(&(tally.json(&args.subject, &args.seed) + "\n"))?;
+        } else {
+            write(&tally.human(&args.subject))?;
+        }
+        for entry in &stale {
+            let path = known.map(|known| known.path.display().to_string()).unwrap_or_default();
+            eprintln!("error: {path}: `{}` is a known failure that no case shows any more", entry.pattern);
+        }
+        let bad = Verdict::ALL.iter().filter(|verdict| verdict.is_bad()).map(|verdict| tally.of(*verdict));
+        let judged = tally.all() - tally.of(Verdict::Blocked) - tally.of(Verdict::Unsupported);
+        Ok(if bad.sum::<usize>() > 0 || !stale.is_empty() {
+            exit_code::FOUND
+        } else if judged == 0 {
+            exit_code::NOTHING_JUDGED
+        } else {
+            exit_code::AS_EXPECTED
+        })
+    }
+}
+
+/// Writes to standard output; styles only reach a terminal.
+pub(super) fn write(text: &str) -> Result<(), ExpectedError> {
+    let mut stdout = anstream::stdout().lock();
+    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(ExpectedError::Output)
+}
+
+/// The date, as YYYY-MM-DD.
+fn today() -> String {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let days = i64::try_from(since.map_or(0, |since| since.as_secs()) / 86_400).unwrap_or(0);
+    // Days to a civil date: years begin in March, so that the leap day is the last.
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let day_of_era = shifted.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_of_year = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_of_year + 2) / 5 + 1;
+    let month = if month_of_year < 10 { month_of_year + 3 } else { month_of_year - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}")
+}

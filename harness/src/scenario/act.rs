@@ -1,0 +1,451 @@
+//! What has a name: connecting as far as a stage, pings, transfers, rekeying, endings, restarts.
+
+use std::net::{Ipv4Addr, SocketAddrV4};
+use std::time::Duration;
+
+use l2tpspec_protocol::stack::{Command, Event};
+use l2tpspec_protocol::{isakmp, l2tp, ppp};
+use serde_json::{Value, json};
+
+use super::look;
+use super::model::{Do, Matcher, Party};
+use super::net::{Net, SUPERNODE, Seat};
+use super::play::{Done, Play, Stop};
+use super::seams::Stage;
+use super::step::PARTIES;
+use super::vocabulary::{Macro, Selector, Subject};
+use crate::transcript::connection::Role;
+use crate::world::icmp::Problem;
+use crate::world::nat::{Nat, NatConfig, Outside};
+use crate::world::route::Prefix;
+use crate::world::station::TunnelId;
+use crate::world::tcp::Load;
+use crate::world::user::Ping;
+
+impl Play<'_> {
+    pub(super) fn act(&mut self, action: &Do) -> Done {
+        match action.what {
+            Macro::Phase1 => self.open(Stage::Phase1, action),
+            Macro::Phase2 => self.open(Stage::Phase2, action),
+            Macro::Tunnel => self.open(Stage::Tunnel, action),
+            Macro::Session => self.open(Stage::Session, action),
+            Macro::Lcp => self.open(Stage::Lcp, action),
+            Macro::Authentication => self.open(Stage::Authentication, action),
+            Macro::Ppp => self.open(Stage::Network, action),
+            Macro::Connect => match action.text("client") {
+                Some("neighbour") => self.connect_other(self.net.neighbour, action.within),
+                _ => self.open(Stage::Network, action),
+            },
+            Macro::Begin => {
+                self.open_to(Stage::Network);
+                match action.text("client") {
+                    Some("neighbour") => self.begin(self.net.neighbour),
+                    _ => self.begin_client(),
+                }
+                Ok(())
+            }
+            Macro::Ping => self.ping(action),
+            Macro::Transfer => self.transfer(action),
+            Macro::Rekey => self.rekey(action),
+            Macro::Disconnect => self.disconnect(action),
+            Macro::Probe => self.probe(),
+            Macro::Restart => {
+                let (role, config) = match action.text("of") {
+                    Some("client") => (Role::Client, self.cast.client.clone()),
+                    _ => (Role::Supernode, self.cast.supernode.clone()),
+                };
+                if role == Role::Client {
+                    self.is_begun = false;
+                }
+                self.net.restart(self.net.seat(role), &config, role);
+                Ok(())
+            }
+            Macro::Route => self.route(action),
+            Macro::Masquerade => {
+                let nat = Nat::new(NatConfig::new(Outside::Tunnels));
+                self.net.world.host_mut(self.net.client.host).set_nat(nat);
+                Ok(())
+            }
+            Macro::Reauthenticate => {
+                let seat = self.net.supernode;
+                let link = look::link_up(self.net.end(seat));
+                let link = link.ok_or_else(|| Stop::Failed("no link is up".to_owned()))?;
+                self.net.command(seat, Command::Ppp(ppp::Command::Reauthenticate { link }));
+                Ok(())
+            }
+            Macro::Dns | Macro::OspfPeer => {
+                Err(Stop::Blocked(format!("`{}` is not known to this subject", action.what.word())))
+            }
+        }
+    }
+
+    fn begin(&mut self, seat: Seat) {
+        self.net.command(seat, Command::Connect { local: seat.address.into(), peer: SUPERNODE.into() });
+    }
+
+    pub(super) fn begin_client(&mut self) {
+        if !self.is_begun {
+            self.is_begun = true;
+            self.begin(self.net.client);
+        }
+    }
+
+    /// Lets the client connect as far as a stage.
+    fn open(&mut self, stage: Stage, action: &Do) -> Done {
+        let (client, supernode) = (self.net.client, self.net.supernode);
+        let before = reached(&self.net, supernode, stage);
+        let is_there = reached(&self.net, client, stage) > 0;
+        self.open_to(stage);
+        self.begin_client();
+        let until = self.net.world.now() + action.within;
+        let is_so = |net: &Net| {
+            let server = reached(net, supernode, stage);
+            reached(net, client, stage) > 0 && (server > before || is_there && server > 0)
+        };
+        if self.advance(until, is_so)? {
+            return Ok(());
+        }
+        let why = look::refusals(self.net.end(client)).pop();
+        let why = why.or_else(|| look::refusals(self.net.end(supernode)).pop());
+        let why = why.map_or_else(String::new, |why| format!(": {why}"));
+        let (word, within) = (action.what.word(), action.within.as_secs_f64());
+        Err(Stop::Failed(format!("{word} did not succeed within {within} s{why}")))
+    }
+
+    fn connect_other(&mut self, seat: Seat, within: Duration) -> Done {
+        self.begin(seat);
+        let until = self.net.world.now() + within;
+        if self.advance(until, |net| look::link_up(net.end(seat)).is_some())? {
+            return Ok(());
+        }
+        let why = look::refusals(self.net.end(seat)).pop().unwrap_or_default();
+        Err(Stop::Failed(format!("a client did not connect within {} s: {why}", within.as_secs_f64())))
+    }
+
+    /// Whether the subject still does what it is for.
+    pub(super) fn probe(&mut self) -> Done {
+        let seat = match self.case.subject {
+            Role::Supernode => self.net.prober,
+            Role::Client => {
+                let seat = self.net.client;
+                self.open_to(Stage::Network);
+                self.net.plan.borrow_mut().armed.clear();
+                self.net.command(seat, Command::Disconnect);
+                let until = self.net.world.now() + Duration::from_secs(60);
+                self.advance(until, |net| {
+                    look::link_up(net.end(seat)).is_none() && look::sas(net.end(seat)).is_empty()
+                })?;
+                seat
+            }
+        };
+        self.connect_other(seat, super::parse::PATIENCE)?;
+        let through = self.cast.service.address.value;
+        let id = self.net.world.ping(seat.host, Ping { count: 1, ..Ping::new(through) });
+        let until = self.net.world.now() + Duration::from_secs(10);
+        let host = seat.host;
+        let came =
+            move |net: &Net| net.world.ping_report(host, id).is_some_and(|report| !report.replies.is_empty());
+        if self.advance(until, came)? {
+            Ok(())
+        } else {
+            Err(Stop::Failed("a fresh client connected, and its ping was not answered".to_owned()))
+        }
+    }
+
+    fn party(&self, name: Option<&str>) -> Result<Party, Stop> {
+        let name = name.unwrap_or("client");
+        let found = PARTIES.iter().find(|(known, _)| *known == name).map(|(_, party)| *party);
+        found.ok_or_else(|| Stop::Blocked(format!("nobody is called `{name}`")))
+    }
+
+    /// The address that a name stands for, or that it is.
+    fn address(&self, name: Option<&str>) -> Result<Ipv4Addr, Stop> {
+        let assigned = |seat: Seat| {
+            let text = look::property(self.net.end(seat), Subject::Ppp, "address");
+            text.as_ref().and_then(Value::as_str).and_then(|text| text.parse().ok())
+        };
+        match name.unwrap_or("supernode") {
+            "supernode" => Ok(self.cast.service.address.value),
+            "client" => {
+                assigned(self.net.client).ok_or_else(|| Stop::Failed("the client has no address".to_owned()))
+            }
+            "laptop" => Ok(super::net::LAPTOP),
+            "resolver" => {
+                let known = self.cast.service.resolver.value;
+                known.ok_or_else(|| Stop::Blocked("the supernode's profile has no resolver".to_owned()))
+            }
+            "authoritative" => {
+                let known = self.cast.service.authoritative.value;
+                known.ok_or_else(|| Stop::Blocked("the supernode's profile has no name server".to_owned()))
+            }
+            text => {
+                text.parse().map_err(|_| Stop::Blocked(format!("`{text}` is no address and nobody's name")))
+            }
+        }
+    }
+
+    fn ping(&mut self, action: &Do) -> Done {
+        let from = self.party(action.text("from"))?;
+        let destination = self.address(action.text("to"))?;
+        let size = match action.argument("size") {
+            Some(Value::String(text)) if text == "mtu" => {
+                let mtu = |profile: &crate::profile::Profile| profile.network.mtu.value;
+                mtu(&self.cast.client_profile).min(mtu(&self.cast.supernode_profile))
+            }
+            Some(value) => value.as_u64().and_then(|n| u16::try_from(n).ok()).unwrap_or(84),
+            None => 84,
+        };
+        let fragments = action.argument("fragments").and_then(Value::as_bool).unwrap_or(false);
+        let count = action.argument("count").and_then(Value::as_u64).unwrap_or(3);
+        let ping = Ping {
+            data_octets: usize::from(size.saturating_sub(28)),
+            dont_fragment: !fragments,
+            count: u16::try_from(count).unwrap_or(3),
+            ..Ping::new(destination)
+        };
+        let (host, wait) =
+            (self.net.host(from), ping.interval * u32::from(ping.count) + Duration::from_secs(3));
+        let id = self.net.world.ping(host, ping);
+        let until = self.net.world.now() + wait;
+        self.advance(until, |_| false)?;
+        let report = self
+            .net
+            .world
+            .ping_report(host, id)
+            .ok_or_else(|| Stop::Blocked("no report of the ping".to_owned()))?;
+        let error = report.errors.first().map(|heard| match heard.problem {
+            Problem::NetUnreachable => "net unreachable".to_owned(),
+            Problem::HostUnreachable => "host unreachable".to_owned(),
+            Problem::ProtocolUnreachable => "protocol unreachable".to_owned(),
+            Problem::PortUnreachable => "port unreachable".to_owned(),
+            Problem::FragmentationNeeded { mtu } => format!("fragmentation needed, mtu {mtu}"),
+            Problem::Prohibited => "prohibited".to_owned(),
+            Problem::TimeExceeded => "time exceeded".to_owned(),
+            Problem::Other { kind, code } => format!("type {kind} code {code}"),
+        });
+        let first = report.replies.first();
+        let found = [
+            ("replies", json!(report.replies.len())),
+            ("ttl", json!(first.map(|reply| reply.time_to_live))),
+            ("from", json!(first.map(|reply| reply.from.to_string()))),
+            ("error", json!(error)),
+        ];
+        let replies = [("replies".to_owned(), Matcher::Is(json!(count)))];
+        compare("the ping", &found, if action.is.is_empty() { &replies } else { &action.is })
+    }
+
+    fn transfer(&mut self, action: &Do) -> Done {
+        let from = self.party(action.text("from"))?;
+        let address = self.address(action.text("to"))?;
+        let to = match action.text("to").unwrap_or("supernode") {
+            "resolver" => Party::Resolver,
+            "client" => Party::Client,
+            _ => Party::Supernode,
+        };
+        let octets = action.argument("octets").and_then(Value::as_u64).unwrap_or(100_000);
+        let load = Load { send: octets, receive: octets };
+        let (client, server) = (self.net.host(from), self.net.host(to));
+        let transfer = self.net.world.transfer(client, server, SocketAddrV4::new(address, 8080), load);
+        let transfer =
+            transfer.ok_or_else(|| Stop::Failed("there is no way to begin the transfer".to_owned()))?;
+        let until = self.net.world.now() + action.within;
+        let report = |net: &Net| net.world.transfer_report(transfer.client.0, transfer.client.1).cloned();
+        self.advance(until, |net| {
+            report(net).is_some_and(|report| report.finished_at.is_some() || report.is_broken)
+        })?;
+        let report =
+            report(&self.net).ok_or_else(|| Stop::Blocked("no report of the transfer".to_owned()))?;
+        let found = [
+            ("finished", json!(report.finished_at.is_some() && report.first_wrong.is_none())),
+            ("broken", json!(report.is_broken)),
+            ("received", json!(report.received)),
+        ];
+        let done = [("finished".to_owned(), Matcher::Is(json!(true)))];
+        compare("the transfer", &found, if action.is.is_empty() { &done } else { &action.is })
+    }
+
+    fn rekey(&mut self, action: &Do) -> Done {
+        let role = if action.text("by") == Some("supernode") { Role::Supernode } else { Role::Client };
+        let seat = self.net.seat(role);
+        let phase = action.argument("phase").and_then(Value::as_u64).unwrap_or(2);
+        let ends = [self.net.client, self.net.supernode];
+        let count = move |net: &Net, seat: Seat| {
+            look::happened(net.end(seat), |event| match event {
+                Event::Isakmp(isakmp::Event::ChildEstablished(_)) => phase == 2,
+                Event::Isakmp(isakmp::Event::Phase1Established { .. }) => phase == 1,
+                _ => false,
+            })
+        };
+        let before = ends.map(|seat| count(&self.net, seat));
+        let none = || Stop::Failed(format!("there is nothing of phase {phase} to replace"));
+        let command = if phase == 1 {
+            let sa = *look::sas(self.net.end(seat)).first().ok_or_else(none)?;
+            isakmp::Command::RekeyPhase1 { sa }
+        } else {
+            let inbound_spi = *look::inbound(self.net.end(seat)).first().ok_or_else(none)?;
+            isakmp::Command::RekeyChild { inbound_spi }
+        };
+        self.net.command(seat, Command::Isakmp(command));
+        let until = self.net.world.now() + action.within;
+        let is_so = |net: &Net| ends.iter().zip(before).all(|(seat, before)| count(net, *seat) > before);
+        if self.advance(until, is_so)? {
+            Ok(())
+        } else {
+            Err(Stop::Failed(format!(
+                "phase {phase} was not replaced within {} s",
+                action.within.as_secs_f64()
+            )))
+        }
+    }
+
+    fn disconnect(&mut self, action: &Do) -> Done {
+        let seat = match action.text("client") {
+            Some("neighbour") => self.net.neighbour,
+            _ => self.net.client,
+        };
+        if seat.host == self.net.client.host {
+            self.is_begun = false;
+        }
+        self.net.command(seat, Command::Disconnect);
+        let until = self.net.world.now() + action.within;
+        let is_so = |net: &Net| {
+            let end = net.end(seat);
+            look::link_up(end).is_none()
+                && look::sas(end).is_empty()
+                && end.stack().l2tp().tunnels().next().is_none()
+        };
+        if self.advance(until, is_so)? {
+            Ok(())
+        } else {
+            Err(Stop::Failed(format!("the end was not reached within {} s", action.within.as_secs_f64())))
+        }
+    }
+
+    fn route(&mut self, action: &Do) -> Done {
+        let text = action.text("to").unwrap_or("0.0.0.0/0");
+        let (address, length) = text.split_once('/').unwrap_or((text, "32"));
+        let prefix = address.parse().ok().zip(length.parse().ok());
+        let (address, length) = prefix.ok_or_else(|| Stop::Blocked(format!("`{text}` is no prefix")))?;
+        let seat =
+            if action.text("from") == Some("supernode") { self.net.supernode } else { self.net.client };
+        let link =
+            look::link_up(self.net.end(seat)).ok_or_else(|| Stop::Failed("no link is up".to_owned()))?;
+        let interface = self.net.world.host(seat.host).tunnel(seat.station, TunnelId(link.0));
+        let interface = interface.ok_or_else(|| Stop::Failed("the link has no interface".to_owned()))?;
+        self.net.world.host_mut(seat.host).add_route(Prefix::new(address, length), interface);
+        Ok(())
+    }
+
+    /// Makes an end say something that it says when it is told to; what belongs to a handshake comes by itself.
+    pub(super) fn trigger(&mut self, message: &Selector, from: Role) -> Done {
+        let seat = self.net.seat(from);
+        let end = self.net.end(seat);
+        let tunnel = end.stack().l2tp().tunnels().next();
+        let session = end.stack().l2tp().sessions().next();
+        let (link, sa, spi) = (look::link_up(end), look::sas(end).pop(), look::inbound(end).pop());
+        let reason = || l2tp::Reason::plain(if message.name() == Some("CDN") { 3 } else { 6 });
+        let is_up = link.is_some();
+        let command = match (message.layer(), message.name().unwrap_or_default()) {
+            ("l2tp", "StopCCN") => {
+                tunnel.map(|tunnel| Command::L2tp(l2tp::Command::CloseTunnel { tunnel, reason: reason() }))
+            }
+            ("l2tp", "CDN") => session
+                .map(|session| Command::L2tp(l2tp::Command::CloseSession { session, reason: reason() })),
+            ("l2tp", "HELLO") => tunnel.map(|tunnel| Command::L2tp(l2tp::Command::SayHello { tunnel })),
+            ("l2tp", "ICRQ") if session.is_some() => {
+                tunnel.map(|tunnel| Command::L2tp(l2tp::Command::OpenSession { tunnel }))
+            }
+            ("lcp", "Echo-Request") => link.map(|link| Command::Ppp(ppp::Command::SayEcho { link })),
+            ("lcp", "Terminate-Request") => link.map(|link| Command::Ppp(ppp::Command::Close { link })),
+            ("chap", "Challenge") => link.map(|link| Command::Ppp(ppp::Command::Reauthenticate { link })),
+            ("ike", "info.R-U-THERE") => sa.map(|sa| Command::Isakmp(isakmp::Command::Probe { sa })),
+            ("ike", "info.Delete") => {
+                spi.map(|inbound_spi| Command::Isakmp(isakmp::Command::DeleteChild { inbound_spi }))
+            }
+            ("ike", "quick.1") if is_up => {
+                spi.map(|inbound_spi| Command::Isakmp(isakmp::Command::RekeyChild { inbound_spi }))
+            }
+            ("ike", "main.1" | "aggressive.1") if is_up => {
+                sa.map(|sa| Command::Isakmp(isakmp::Command::RekeyPhase1 { sa }))
+            }
+            _ => None,
+        };
+        match command {
+            Some(command) => self.net.command(seat, command),
+            None => self.begin_client(),
+        }
+        Ok(())
+    }
+
+    pub(super) fn check(
+        &mut self,
+        what: Subject,
+        of: Party,
+        is: &[(String, Matcher)],
+        within: Duration,
+    ) -> Done {
+        let seat = match of {
+            Party::Client => self.net.client,
+            Party::Neighbour => self.net.neighbour,
+            Party::Supernode => self.net.supernode,
+            Party::Laptop | Party::Resolver => {
+                return Err(Stop::Blocked("there is no tunnel to look at there".to_owned()));
+            }
+        };
+        let all = |net: &Net| {
+            is.iter().all(|(name, matcher)| {
+                matcher.fits(look::property(net.end(seat), what, name).as_ref(), None, &|_, _| None)
+            })
+        };
+        let until = self.net.world.now() + within;
+        if self.advance(until, all)? {
+            return Ok(());
+        }
+        let found = is.iter().map(|(name, _)| {
+            let value = look::property(self.net.end(seat), what, name);
+            (&name[..], value.unwrap_or(Value::Null))
+        });
+        compare(what.word(), &found.collect::<Vec<_>>(), is)
+    }
+}
+
+/// How many of a stage an end has reached and not lost.
+fn reached(net: &Net, seat: Seat, stage: Stage) -> usize {
+    let end = net.end(seat);
+    let stack = end.stack();
+    let since = |up: fn(&Event) -> bool| look::happened(end, up);
+    let downs = || since(|event| matches!(event, Event::Ppp(ppp::Event::LinkDown { .. })));
+    match stage {
+        Stage::Phase1 => look::sas(end).len(),
+        Stage::Phase2 => stack.esp().links().count(),
+        Stage::Tunnel => stack.l2tp().tunnels().count(),
+        Stage::Session => stack.l2tp().sessions().count(),
+        Stage::Lcp => {
+            since(|event| matches!(event, Event::Ppp(ppp::Event::LcpUp { .. }))).saturating_sub(downs())
+        }
+        Stage::Authentication => since(|event| matches!(event, Event::Ppp(ppp::Event::Authenticated { .. })))
+            .saturating_sub(downs()),
+        Stage::Network => stack.links().count(),
+    }
+}
+
+/// Compares what was found with what has to be.
+fn compare(what: &str, found: &[(&str, Value)], is: &[(String, Matcher)]) -> Done {
+    for (name, matcher) in is {
+        let value = found.iter().find(|(own, _)| own == name).map(|(_, value)| value);
+        let Some(value) = value else {
+            let known: Vec<&str> = found.iter().map(|(own, _)| *own).collect();
+            return Err(Stop::Blocked(format!("{what} has no `{name}`, but {}", known.join(", "))));
+        };
+        let there = Some(value).filter(|value| !value.is_null());
+        if !matcher.fits(there, None, &|_, _| None) {
+            let all: Vec<String> = found.iter().map(|(name, value)| format!("{name} {value}")).collect();
+            let wanted = matcher.wanted();
+            return Err(Stop::Failed(format!(
+                "{what}: {name} is {value}, not {wanted} ({})",
+                all.join(", ")
+            )));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,137 @@
+//! The profiles of a case, with what it changes of them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use l2tpspec_protocol::ppp;
+use l2tpspec_protocol::stack::{Config, Role as StackRole};
+use serde_json::Value;
+
+use super::model::{Case, Changes};
+use super::parse::Known;
+use crate::check::lenient;
+use crate::error::ExpectedError;
+use crate::profile::{Profile, Role, SecretText, Service};
+
+/// The port of L2TP of devices without a fixed one.
+const EPHEMERAL: u16 = 50_431;
+
+/// Every profile of a directory of scenarios.
+#[derive(Debug, Default)]
+pub struct Profiles {
+    by_name: BTreeMap<String, (PathBuf, Value, Profile)>,
+}
+
+impl Profiles {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// A profile that cannot be read.
+    pub fn load(scenarios: &Path) -> Result<Self, ExpectedError> {
+        let mut by_name = BTreeMap::new();
+        for profile in Profile::load_all(scenarios)? {
+            let folder = if profile.role == Role::Client { "clients" } else { "supernodes" };
+            let path = scenarios.join(folder).join(format!("{}.json", profile.name));
+            let value = lenient::read(&path)?;
+            by_name.insert(profile.name.clone(), (path, value, profile));
+        }
+        Ok(Self { by_name })
+    }
+
+    /// All of them, by name.
+    pub fn all(&self) -> impl Iterator<Item = &Profile> {
+        self.by_name.values().map(|(_, _, profile)| profile)
+    }
+
+    /// Their names, for scenarios.
+    #[must_use]
+    pub fn known(&self) -> Known {
+        let named = |role| {
+            let all = self.all().filter(|profile| profile.role == role);
+            all.map(|profile| profile.name.clone()).collect()
+        };
+        Known { clients: named(Role::Client), supernodes: named(Role::Supernode) }
+    }
+
+    /// A profile with facts changed.
+    fn changed(&self, name: &str, changes: &[(String, Value)]) -> Result<Profile, String> {
+        let (path, value, profile) = self.by_name.get(name).ok_or_else(|| format!("no profile `{name}`"))?;
+        if changes.is_empty() {
+            return Ok(profile.clone());
+        }
+        let mut value = value.clone();
+        for (dotted, to) in changes {
+            let fact = dotted.split('.').try_fold(&mut value, |value, key| value.get_mut(key));
+            let fact = fact.and_then(|fact| fact.get_mut("value"));
+            *fact.ok_or_else(|| format!("profile `{name}` has no fact `{dotted}`"))? = to.clone();
+        }
+        Profile::parse(path, &value.to_string()).map_err(|error| {
+            let what: Vec<&str> = changes.iter().map(|(dotted, _)| &dotted[..]).collect();
+            format!("profile `{name}` with {} changed: {error}", what.join(", "))
+        })
+    }
+}
+
+/// Who plays in a case.
+#[derive(Debug, Clone)]
+pub struct Cast {
+    /// The client as the case wants it.
+    pub client: Config,
+    /// A client of the same profile with nothing changed.
+    pub prober: Config,
+    /// The supernode.
+    pub supernode: Config,
+    /// The client's profile.
+    pub client_profile: Profile,
+    /// The supernode's.
+    pub supernode_profile: Profile,
+    /// What the supernode serves.
+    pub service: Service,
+}
+
+impl Cast {
+    /// The cast of a case.
+    ///
+    /// # Errors
+    /// A change to a fact that a profile does not have, or a supernode that serves nothing.
+    pub fn of(case: &Case, profiles: &Profiles) -> Result<Self, String> {
+        let Changes { client, supernode, user, password, pre_shared_key, .. } = &case.changes;
+        let plain = profiles.changed(&case.client, &[])?;
+        let client_profile = profiles.changed(&case.client, client)?;
+        let supernode_profile = profiles.changed(&case.supernode, supernode)?;
+        let service = supernode_profile.service.clone();
+        let service = service.ok_or_else(|| format!("profile `{}` serves nothing", case.supernode))?;
+        let mut believed = service.clone();
+        if let Some(user) = user {
+            believed.user.value.clone_from(user);
+        }
+        if let Some(password) = password {
+            believed.password.value = SecretText(password.clone());
+        }
+        if let Some(key) = pre_shared_key {
+            believed.pre_shared_key.value = SecretText(key.clone());
+        }
+        let mut client = client_profile.stack(&believed, EPHEMERAL);
+        client.role = StackRole::Client { restart: case.changes.restart };
+        if let Some(server) = &case.changes.remote_name {
+            let mut ppp: ppp::Config = (*client.ppp).clone();
+            for secret in &mut ppp.authentication.secrets {
+                secret.server = Some(server.clone().into_bytes());
+            }
+            client.ppp = Arc::new(ppp);
+        }
+        let mut supernode = supernode_profile.stack(&service, EPHEMERAL);
+        let mut prober = plain.stack(&service, EPHEMERAL);
+        let [client_secret, supernode_secret] = &case.changes.tunnel_secret;
+        let octets = |secret: &Option<String>| secret.clone().map(String::into_bytes);
+        if let Some(secret) = octets(client_secret) {
+            client.l2tp = client_profile.l2tp(Some(secret));
+        }
+        if let Some(secret) = octets(supernode_secret) {
+            supernode.l2tp = supernode_profile.l2tp(Some(secret.clone()));
+            prober.l2tp = plain.l2tp(Some(secret));
+        }
+        Ok(Self { client, prober, supernode, client_profile, supernode_profile, service })
+    }
+}

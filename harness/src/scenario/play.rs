@@ -1,0 +1,502 @@
+//! Plays a case: step after step in virtual time, until one fails or all are done.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use l2tpspec_protocol::time::Instant;
+use serde_json::Value;
+
+use super::cast::{Cast, Profiles};
+use super::message::{self, Message};
+use super::model::{Case, Expect, Matcher, Never, Outcome, Send, Step, Verb};
+use super::net::{Net, Seat};
+use super::record::Recording;
+use super::seams::{Armed, Stage, stage_of};
+use super::verdict::{Failure, Played, Verdict};
+use crate::check::{Checked, Judge};
+use crate::transcript::connection::Role;
+
+/// The most repetitions of steps.
+const REPEATS: u32 = 10_000;
+
+/// Why a step did not come to its end.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// Something was not as expected.
+    Failed(String),
+    /// It could not be done.
+    Blocked(String),
+}
+
+pub(super) type Done = Result<(), Stop>;
+
+/// A case that is being played.
+#[derive(Debug)]
+pub(super) struct Play<'a> {
+    pub(super) case: &'a Case,
+    pub(super) cast: Cast,
+    pub(super) net: Net,
+    /// The first message that no step has looked at.
+    pub(super) cursor: usize,
+    /// The moment of the step before.
+    pub(super) mark: Instant,
+    saved: BTreeMap<String, Vec<Value>>,
+    /// Whether the client was told to connect.
+    pub(super) is_begun: bool,
+}
+
+/// Plays a case from a seed.
+#[must_use]
+pub fn play(case: &Case, profiles: &Profiles, seed: &[u8], records: bool) -> Played {
+    let cast = match Cast::of(case, profiles) {
+        Ok(cast) => cast,
+        Err(why) => return blocked(Failure::of("changes", why)),
+    };
+    if case.mutates()
+        && let Err(failure) = happy_path(case, profiles, seed)
+    {
+        return blocked(failure);
+    }
+    let recording = records.then(Recording::new);
+    let net = Net::new(case, &cast, seed, recording);
+    let mut play =
+        Play { case, cast, net, cursor: 0, mark: Instant::START, saved: BTreeMap::new(), is_begun: false };
+    play.net.set_conditions(&case.network);
+    let result = play.steps(&case.steps);
+    let result = result.and_then(|()| play.probe_after_mutation());
+    play.end(result)
+}
+
+fn blocked(failure: Failure) -> Played {
+    Played {
+        verdict: Verdict::Blocked,
+        failure: Some(failure),
+        elapsed: Duration::ZERO,
+        checked: None,
+        recording: None,
+        messages: 0,
+    }
+}
+
+/// A case that sends what the profiles would not says nothing if they do not get on without.
+fn happy_path(case: &Case, profiles: &Profiles, seed: &[u8]) -> Result<(), Failure> {
+    let plain = Case { steps: Vec::new(), network: super::model::Network::default(), ..case.clone() };
+    let cast = Cast::of(&plain, profiles).map_err(|why| Failure::of("changes", why))?;
+    let net = Net::new(&plain, &cast, seed, None);
+    let mut play = Play {
+        case: &plain,
+        cast,
+        net,
+        cursor: 0,
+        mark: Instant::START,
+        saved: BTreeMap::new(),
+        is_begun: false,
+    };
+    play.probe().map_err(|stop| {
+        let (Stop::Failed(why) | Stop::Blocked(why)) = stop;
+        Failure::of("before the case", format!("without the mutation the two do not get on: {why}"))
+    })
+}
+
+impl Play<'_> {
+    fn steps(&mut self, steps: &[Step]) -> Result<(), (Verdict, Failure)> {
+        for step in steps {
+            let first = self.cursor;
+            let result = match &step.verb {
+                Verb::Repeat { times, steps } => {
+                    for _ in 0..(*times).min(REPEATS) {
+                        self.steps(steps)?;
+                    }
+                    Ok(())
+                }
+                _ => self.step(step),
+            };
+            let (verdict, text) = match result {
+                Ok(()) => continue,
+                Err(Stop::Failed(text)) => (Verdict::Fail, text),
+                Err(Stop::Blocked(text)) => (Verdict::Blocked, text),
+            };
+            let since = self.net.watch.borrow().messages.iter().skip(first).map(line).collect();
+            let text = match &step.why {
+                Some(why) => format!("{text} ({why})"),
+                None => text,
+            };
+            let failure = Failure { at: format!("step {}", step.number), line: Some(step.line), text, since };
+            return Err((verdict, failure));
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, step: &Step) -> Done {
+        match &step.verb {
+            Verb::Do(action) => {
+                self.act(action)?;
+                self.look_away();
+                Ok(())
+            }
+            Verb::Send(send) => self.send(send),
+            Verb::Expect(alternatives) => self.expect(alternatives),
+            Verb::Never(never) => self.never(never),
+            Verb::Wait(time) => {
+                let until = self.net.world.now() + *time;
+                self.advance(until, |_| false)?;
+                self.look_away();
+                Ok(())
+            }
+            Verb::Network(network) => {
+                self.net.set_conditions(network);
+                Ok(())
+            }
+            Verb::Check { what, of, is, within } => self.check(*what, *of, is, *within),
+            Verb::Repeat { .. } | Verb::Note => Ok(()),
+        }
+    }
+
+    /// What came so far is nobody's concern any more.
+    pub(super) fn look_away(&mut self) {
+        self.cursor = self.net.watch.borrow().messages.len();
+        self.mark = self.net.world.now();
+    }
+
+    /// Lets time pass until something is so, at most until a moment. Whether it is so.
+    pub(super) fn advance(
+        &mut self,
+        until: Instant,
+        mut is_so: impl FnMut(&Net) -> bool,
+    ) -> Result<bool, Stop> {
+        let limit = self.net.world.steps() + self.net.world.step_limit;
+        loop {
+            if is_so(&self.net) {
+                return Ok(true);
+            }
+            if self.net.world.next_event().is_none_or(|next| next > until) {
+                let ran = self.net.world.run_until(until);
+                ran.map_err(|error| Stop::Failed(error.to_string()))?;
+                return Ok(is_so(&self.net));
+            }
+            if self.net.world.steps() > limit {
+                return Err(Stop::Failed("the world does not come to rest".to_owned()));
+            }
+            self.net.world.step();
+            let rebinds = std::mem::take(&mut self.net.watch.borrow_mut().rebinds);
+            if rebinds {
+                self.net.rebind();
+            }
+        }
+    }
+
+    fn send(&mut self, send: &Send) -> Done {
+        let Send { message, from, mutate, save, refused } = send;
+        let armed = Armed { from: *from, message: message.clone(), mutations: mutate.clone() };
+        let before = self.net.watch.borrow().messages.len();
+        let heard = self.refusals(self.net.seat(!*from)).len();
+        {
+            let mut plan = self.net.plan.borrow_mut();
+            plan.armed.push_back(armed);
+            plan.gate = plan.gate.max(stage_of(message));
+        }
+        self.trigger(message, *from)?;
+        let patience = self.net.world.now() + super::parse::PATIENCE;
+        let said = self.advance(patience, |net| net.plan.borrow().armed.is_empty())?;
+        if let Some(why) = self.net.plan.borrow().failed.clone() {
+            return Err(Stop::Blocked(format!("{message} cannot be changed so: {why}")));
+        }
+        if !said {
+            self.net.plan.borrow_mut().armed.clear();
+            return Err(Stop::Failed(format!("the {} has not sent {message}", from.word())));
+        }
+        // What was sent may not be recognised for what it was.
+        let now = self.net.world.now();
+        let is_named = |found: &Message| found.from == *from && message.matches(&found.name);
+        let travel = Duration::from_millis(50);
+        self.advance(now + travel, |net| net.watch.borrow().messages.iter().skip(before).any(is_named))?;
+        let watch = self.net.watch.borrow();
+        let mut since = watch.messages.iter().enumerate().skip(before);
+        let named = since.clone().find(|(_, found)| is_named(found));
+        let found = named.or_else(|| since.rfind(|(_, found)| found.from == *from));
+        if let Some((at, found)) = found {
+            self.cursor = at + 1;
+            self.mark = found.at;
+            let fields = found.fields();
+            if let Some(name) = save {
+                self.saved.insert(name.clone(), fields.clone());
+            }
+            self.saved.insert("sent".to_owned(), fields);
+        }
+        drop(watch);
+        match refused {
+            Some(wanted) => self.refused(!*from, heard, wanted),
+            None => Ok(()),
+        }
+    }
+
+    /// Waits until an end has set something aside and said why.
+    fn refused(&mut self, by: Role, before: usize, wanted: &str) -> Done {
+        let seat = self.net.seat(by);
+        let until = self.net.world.now() + Duration::from_secs(5);
+        let wanted = wanted.to_lowercase();
+        let refusals = |net: &Net| super::look::refusals(net.end(seat));
+        let is_so =
+            |net: &Net| refusals(net).iter().skip(before).any(|said| said.to_lowercase().contains(&wanted));
+        if self.advance(until, is_so)? {
+            return Ok(());
+        }
+        let said = refusals(&self.net).split_off(before);
+        let said = if said.is_empty() {
+            "set nothing aside".to_owned()
+        } else {
+            format!("said: {}", said.join("; "))
+        };
+        Err(Stop::Failed(format!("the {} should refuse it for `{wanted}`, and {said}", by.word())))
+    }
+
+    pub(super) fn refusals(&self, seat: Seat) -> Vec<String> {
+        super::look::refusals(self.net.end(seat))
+    }
+
+    fn expect(&mut self, alternatives: &[Expect]) -> Done {
+        let latest = alternatives.iter().map(|expect| expect.within).max().unwrap_or_default();
+        let until = self.mark + latest;
+        loop {
+            let count = self.net.watch.borrow().messages.len();
+            while self.cursor < count {
+                let at = self.cursor;
+                self.cursor += 1;
+                if let Some(expect) = self.met(at, alternatives)? {
+                    return self.retransmits(expect, at);
+                }
+            }
+            let is_more = |net: &Net| net.watch.borrow().messages.len() > count;
+            if !self.advance(until, is_more)? {
+                let wanted: Vec<String> = alternatives.iter().map(described).collect();
+                let within = latest.as_secs_f64();
+                return Err(Stop::Failed(format!(
+                    "expected {} within {within} s; it did not come",
+                    wanted.join(" or ")
+                )));
+            }
+        }
+    }
+
+    /// Whether a message is one of those expected. One that nobody expects is a failure.
+    fn met<'e>(&mut self, at: usize, alternatives: &'e [Expect]) -> Result<Option<&'e Expect>, Stop> {
+        let watch = self.net.watch.borrow();
+        let found = &watch.messages[at];
+        let mut differs = None;
+        for expect in alternatives {
+            let is_named =
+                expect.message.matches(&found.name) && expect.from.is_none_or(|from| from == found.from);
+            if !is_named {
+                continue;
+            }
+            let since = found.at.since(self.mark);
+            if since > expect.within {
+                continue;
+            }
+            if since < expect.after {
+                let (since, after) = (since.as_secs_f64(), expect.after.as_secs_f64());
+                return Err(Stop::Failed(format!(
+                    "{} came after {since} s, not before {after} s was expected",
+                    found.name
+                )));
+            }
+            match self.difference(&found.fields(), &expect.with) {
+                None => {
+                    let (moment, fields) = (found.at, found.fields());
+                    drop(watch);
+                    self.mark = moment;
+                    if let Some(name) = &expect.save {
+                        self.saved.insert(name.clone(), fields.clone());
+                    }
+                    self.saved.insert("last".to_owned(), fields);
+                    return Ok(Some(expect));
+                }
+                Some(difference) => differs = Some(difference),
+            }
+        }
+        let is_ambient = self.case.ambient.iter().any(|selector| selector.matches(&found.name));
+        let concerns = alternatives.iter().any(|expect| expect.from.is_none_or(|from| from == found.from));
+        if is_ambient || found.is_repeated || !concerns {
+            return Ok(None);
+        }
+        let wanted: Vec<String> = alternatives.iter().map(described).collect();
+        Err(Stop::Failed(match differs {
+            Some(difference) => format!("{} came, but {difference}", found.name),
+            None => format!(
+                "expected {}; {} came from the {}",
+                wanted.join(" or "),
+                found.name,
+                found.from.word()
+            ),
+        }))
+    }
+
+    /// The first field that is not what it has to be.
+    fn difference(&self, fields: &[Value], with: &[(String, Matcher)]) -> Option<String> {
+        let lookup = |variable: &str, field: &str| {
+            self.saved.get(variable).and_then(|fields| message::find(fields, field)).map(|(value, _)| value)
+        };
+        with.iter().find_map(|(path, matcher)| {
+            let found = message::find(fields, path);
+            let (value, name) = match &found {
+                Some((value, name)) => (Some(value), name.as_deref()),
+                None => (None, None),
+            };
+            if matcher.fits(value, name, &lookup) {
+                return None;
+            }
+            let got = value.map_or_else(|| "absent".to_owned(), Value::to_string);
+            let name = name.map_or_else(String::new, |name| format!(" ({name})"));
+            Some(format!("{path} is {got}{name}, not {}", matcher.wanted()))
+        })
+    }
+
+    fn retransmits(&mut self, expect: &Expect, at: usize) -> Done {
+        let Some(schedule) = &expect.retransmits else { return Ok(()) };
+        let first = self.mark;
+        for due in &schedule.at {
+            let slack = *due * schedule.slack / 100;
+            let (earliest, latest) = (first + due.saturating_sub(slack), first + *due + slack);
+            let (name, from) = {
+                let watch = self.net.watch.borrow();
+                (watch.messages[at].name.clone(), watch.messages[at].from)
+            };
+            let start = self.cursor;
+            let again = |found: &Message| found.name == name && found.from == from;
+            let came =
+                self.advance(latest, |net| net.watch.borrow().messages.iter().skip(start).any(again))?;
+            let watch = self.net.watch.borrow();
+            let found = watch.messages.iter().enumerate().skip(start).find(|(_, found)| again(found));
+            let Some((at, found)) = found.filter(|_| came) else {
+                return Err(Stop::Failed(format!(
+                    "{name} was not sent again {} s after the first time",
+                    due.as_secs_f64()
+                )));
+            };
+            if found.at < earliest {
+                let early = found.at.since(first).as_secs_f64();
+                return Err(Stop::Failed(format!(
+                    "{name} was sent again after {early} s, not after {} s",
+                    due.as_secs_f64()
+                )));
+            }
+            self.mark = found.at;
+            self.cursor = at + 1;
+        }
+        Ok(())
+    }
+
+    fn never(&mut self, never: &Never) -> Done {
+        let until = self.mark + never.time;
+        let is_it = |found: &Message, play: &Self| {
+            never.message.matches(&found.name)
+                && never.from.is_none_or(|from| from == found.from)
+                && play.difference(&found.fields(), &never.with).is_none()
+        };
+        self.advance(until, |_| false)?;
+        let watch = self.net.watch.borrow();
+        let came = watch.messages.iter().skip(self.cursor).find(|found| is_it(found, self));
+        if let Some(found) = came {
+            let frame = found.frame;
+            return Err(Stop::Failed(format!(
+                "{} came from the {} in frame {frame}",
+                found.name,
+                found.from.word()
+            )));
+        }
+        drop(watch);
+        self.look_away();
+        Ok(())
+    }
+
+    fn probe_after_mutation(&mut self) -> Result<(), (Verdict, Failure)> {
+        let is_probed = |step: &Step| matches!(&step.verb, Verb::Do(action) if action.what == super::vocabulary::Macro::Probe);
+        if !self.case.mutates() || self.case.steps.last().is_some_and(is_probed) {
+            return Ok(());
+        }
+        self.probe().map_err(|stop| {
+            let (Stop::Failed(why) | Stop::Blocked(why)) = stop;
+            (Verdict::Fail, Failure::of("after the case", why))
+        })
+    }
+
+    fn end(self, result: Result<(), (Verdict, Failure)>) -> Played {
+        let elapsed = self.net.world.now().since(Instant::START);
+        let (judge, recording, messages) = {
+            let mut watch = self.net.watch.borrow_mut();
+            (watch.take_judge(), watch.take_recording(), watch.messages.len())
+        };
+        let checked = judge.map(|judge: Judge| judge.end(Path::new("wire.pcapng"), &[], None));
+        let (verdict, failure) = match result {
+            Err((verdict, failure)) => (verdict, Some(failure)),
+            Ok(()) => match checked.as_ref().and_then(|checked| self.judged(checked)) {
+                Some(failure) => (Verdict::Fail, Some(failure)),
+                None => (Verdict::Pass, None),
+            },
+        };
+        Played { verdict, failure, elapsed, checked, recording, messages }
+    }
+
+    /// What the judges of the transcript have against the case.
+    fn judged(&self, checked: &Checked) -> Option<Failure> {
+        if let Some(outcome) = &self.case.outcome
+            && let Some(failure) = misfit(outcome, checked)
+        {
+            return Some(failure);
+        }
+        let is_meant = |role: Option<Role>| !self.case.mutates() || role == Some(self.case.subject);
+        let finding = checked
+            .unknown()
+            .find(|finding| is_meant(finding.role) && !self.case.breaks.contains(&finding.requirement.id))?;
+        let violation = finding.violations.first()?;
+        let by = finding.role.map_or("somebody", Role::word);
+        let text = format!(
+            "{} is broken by the {by} in frame {}: {}",
+            finding.requirement.id, violation.frame, violation.text
+        );
+        Some(Failure::of("rules", text))
+    }
+}
+
+fn misfit(wanted: &Outcome, checked: &Checked) -> Option<Failure> {
+    let Some(judged) = checked.connections.first() else {
+        return Some(Failure::of("outcome", "there is no connection to judge"));
+    };
+    let got = &judged.outcome;
+    let rung = wanted.rung.as_ref().is_some_and(|rung| rung != got.rung.word());
+    let failed = wanted.failed.is_some_and(|failed| failed != got.failed);
+    let contains =
+        |cause: &String| got.causes.iter().any(|own| own.to_lowercase().contains(&cause.to_lowercase()));
+    let cause = wanted.cause.as_ref().is_some_and(|cause| !contains(cause));
+    (rung || failed || cause).then(|| {
+        let causes = if got.causes.is_empty() { "no cause".to_owned() } else { got.causes.join("; ") };
+        let state = if got.failed { "failed" } else { "did not fail" };
+        Failure::of("outcome", format!("it reached {} and {state}: {causes}", got.rung.word()))
+    })
+}
+
+/// A message in one line.
+pub(super) fn line(message: &Message) -> String {
+    let arrow = match message.from {
+        Role::Client => "->",
+        Role::Supernode => "<-",
+    };
+    let lost = if message.is_lost { " (lost)" } else { "" };
+    let seconds = message.at.since(Instant::START).as_secs_f64();
+    format!("{seconds:11.6} {arrow} {}{lost}  frame {}", message.name, message.frame)
+}
+
+fn described(expect: &Expect) -> String {
+    match expect.from {
+        Some(from) => format!("{} from the {}", expect.message, from.word()),
+        None => expect.message.to_string(),
+    }
+}
+
+impl Play<'_> {
+    /// Lets a connection go as far as a stage.
+    pub(super) fn open_to(&mut self, stage: Stage) {
+        self.net.plan.borrow_mut().gate = stage;
+    }
+}

@@ -1,0 +1,148 @@
+//! What a run leaves: a recording of the wire with a second interface for what ESP protected, and the keys in Wireshark's
+//! own tables.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+use l2tpspec_protocol::cx::Secret;
+use l2tpspec_protocol::time::Instant;
+use pcap_file::pcapng::PcapNgWriter;
+use pcap_file::pcapng::blocks::enhanced_packet::EnhancedPacketBlock;
+use pcap_file::pcapng::blocks::interface_description::{
+    InterfaceDescriptionBlock, InterfaceDescriptionOption,
+};
+use pcap_file::{DataLink, Endianness};
+
+use crate::capture::keys::wireshark_names;
+use crate::error::ExpectedError;
+
+/// The name of the interface with opened packets. Our own reader leaves it out: it would see everything twice.
+pub const OPENED: &str = "opened";
+
+/// A recording in memory.
+pub struct Recording {
+    writer: Option<PcapNgWriter<Vec<u8>>>,
+    isakmp: BTreeSet<String>,
+    esp: BTreeSet<String>,
+}
+
+impl std::fmt::Debug for Recording {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Recording").finish_non_exhaustive()
+    }
+}
+
+impl Default for Recording {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Recording {
+    /// A recording of nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        // Memory takes every octet.
+        let mut writer = PcapNgWriter::with_endianness(Vec::new(), Endianness::Little).ok();
+        for name in ["wire", OPENED] {
+            let block = InterfaceDescriptionBlock {
+                linktype: DataLink::RAW,
+                snaplen: 0,
+                options: vec![
+                    InterfaceDescriptionOption::IfName(Cow::Borrowed(name)),
+                    InterfaceDescriptionOption::IfTsResol(9),
+                ],
+            };
+            if let Some(writer) = &mut writer {
+                let _ = writer.write_pcapng_block(block);
+            }
+        }
+        Self { writer, isakmp: BTreeSet::new(), esp: BTreeSet::new() }
+    }
+
+    /// Takes a datagram, and what ESP protected in it from the next header's on, if it was opened.
+    pub fn packet(&mut self, at: Instant, octets: &[u8], opened: Option<&[u8]>) {
+        self.write(0, at, octets);
+        if let Some(inner) = opened.and_then(|opened| unwrapped(octets, opened)) {
+            self.write(1, at, &inner);
+        }
+    }
+
+    fn write(&mut self, interface_id: u32, at: Instant, octets: &[u8]) {
+        let block = EnhancedPacketBlock {
+            interface_id,
+            timestamp: Duration::from_micros(at.as_micros()),
+            original_len: u32::try_from(octets.len()).unwrap_or(u32::MAX),
+            data: Cow::Borrowed(octets),
+            options: Vec::new(),
+        };
+        if let Some(writer) = &mut self.writer {
+            let _ = writer.write_pcapng_block(block);
+        }
+    }
+
+    /// Takes a secret.
+    pub fn secret(&mut self, secret: &Secret<'_>) {
+        match secret {
+            Secret::IsakmpSa { initiator_cookie, key, .. } => {
+                self.isakmp.insert(format!("{},{}", hex(initiator_cookie), hex(key)));
+            }
+            Secret::EspSa { spi, encryption, encryption_key, integrity, integrity_key, .. } => {
+                let (encryption, integrity) = wireshark_names(*encryption, *integrity);
+                let mut line = String::new();
+                let _ = write!(line, "\"IPv4\",\"*\",\"*\",\"0x{spi:08x}\",\"{encryption}\",");
+                let _ = write!(line, "\"0x{}\",\"{integrity}\",", hex(encryption_key));
+                let key = if integrity_key.is_empty() {
+                    String::new()
+                } else {
+                    format!("0x{}", hex(integrity_key))
+                };
+                let _ = write!(line, "\"{key}\"");
+                self.esp.insert(line);
+            }
+        }
+    }
+
+    /// Writes `wire.pcapng` and the directory `keys` into a directory, which it makes.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn save(self, directory: &Path) -> Result<(), ExpectedError> {
+        let keys = directory.join("keys");
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            |source| ExpectedError::File { path, source }
+        };
+        std::fs::create_dir_all(&keys).map_err(failed(&keys))?;
+        let pcap = self.writer.map(PcapNgWriter::into_inner).unwrap_or_default();
+        let lines = |set: BTreeSet<String>| set.into_iter().map(|line| line + "\n").collect::<String>();
+        for (path, octets) in [
+            (directory.join("wire.pcapng"), pcap),
+            (keys.join("ikev1_decryption_table"), lines(self.isakmp).into_bytes()),
+            (keys.join("esp_sa"), lines(self.esp).into_bytes()),
+        ] {
+            std::fs::write(&path, octets).map_err(failed(&path))?;
+        }
+        Ok(())
+    }
+}
+
+/// The IPv4 datagram that would have travelled without ESP.
+fn unwrapped(outer: &[u8], opened: &[u8]) -> Option<Vec<u8>> {
+    let (header, _) = etherparse::Ipv4Header::from_slice(outer).ok()?;
+    let length = u16::try_from(opened.len()).ok()?;
+    let protocol = etherparse::IpNumber::UDP;
+    let header =
+        etherparse::Ipv4Header::new(length, header.time_to_live, protocol, header.source, header.destination)
+            .ok()?;
+    let mut out = header.to_bytes().to_vec();
+    out.extend_from_slice(opened);
+    Some(out)
+}
+
+fn hex(octets: &[u8]) -> String {
+    octets.iter().map(|octet| format!("{octet:02x}")).collect()
+}

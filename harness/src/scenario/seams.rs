@@ -1,0 +1,205 @@
+//! Whoever stands between the layers of an end: lets nothing beyond a stage go down before its time, and changes the
+//! messages that a scenario wants changed.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use l2tpspec_protocol::codec::Codec as _;
+use l2tpspec_protocol::isakmp::wire::{ExchangeType, Header, PayloadType};
+use l2tpspec_protocol::l2tp::wire::MessageType;
+use l2tpspec_protocol::ppp::frame::FrameHeader;
+use l2tpspec_protocol::ppp::{self, Protocol};
+use l2tpspec_protocol::stack::{Seam, Tap};
+
+use super::mutation::{self, Mutation};
+use super::vocabulary::Selector;
+use crate::transcript::connection::Role;
+
+/// How far a connection is let go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// Phase 1.
+    Phase1,
+    /// Quick Mode.
+    Phase2,
+    /// The tunnel.
+    Tunnel,
+    /// The session.
+    Session,
+    /// LCP.
+    Lcp,
+    /// Authentication.
+    Authentication,
+    /// Everything.
+    Network,
+}
+
+/// What both ends of a case have at their seams.
+#[derive(Debug)]
+pub struct Plan {
+    /// How far it may go.
+    pub gate: Stage,
+    /// What is to be changed, in order.
+    pub armed: VecDeque<Armed>,
+    /// What was changed, as it was before: a retransmission is changed in the same way.
+    changed: Vec<(Vec<u8>, Armed)>,
+    /// What could not be changed, and why.
+    pub failed: Option<String>,
+}
+
+/// A message that is to be changed.
+#[derive(Debug, Clone)]
+pub struct Armed {
+    /// Whose.
+    pub from: Role,
+    /// Which.
+    pub message: Selector,
+    /// How.
+    pub mutations: Vec<Mutation>,
+}
+
+/// A share in the plan.
+pub type Shared = Rc<RefCell<Plan>>;
+
+impl Plan {
+    /// Nothing is held back and nothing changed.
+    #[must_use]
+    pub fn new() -> Shared {
+        Rc::new(RefCell::new(Self {
+            gate: Stage::Network,
+            armed: VecDeque::new(),
+            changed: Vec::new(),
+            failed: None,
+        }))
+    }
+}
+
+/// The seams of one end.
+#[derive(Debug, Clone)]
+pub struct Seams {
+    role: Role,
+    plan: Shared,
+}
+
+impl Seams {
+    /// The seams of an end under a plan.
+    #[must_use]
+    pub const fn new(role: Role, plan: Shared) -> Self {
+        Self { role, plan }
+    }
+}
+
+impl Tap for Seams {
+    fn descending(&mut self, seam: Seam, unit: &mut Vec<u8>) {
+        let mut plan = self.plan.borrow_mut();
+        let Some((name, stage)) = named(seam, unit, self.role) else { return };
+        if stage > plan.gate {
+            unit.clear();
+            return;
+        }
+        let identity = identity(seam, unit);
+        let again = plan.changed.iter().find(|(known, _)| *known == identity).map(|(_, armed)| armed.clone());
+        let is_meant = |armed: &Armed| armed.from == self.role && armed.message.matches(&name);
+        let armed = match again {
+            Some(armed) => armed,
+            None if plan.armed.front().is_some_and(is_meant) => {
+                let Some(armed) = plan.armed.pop_front() else { return };
+                plan.changed.push((identity, armed.clone()));
+                armed
+            }
+            None => return,
+        };
+        let layer = name.split('.').next().unwrap_or_default();
+        if let Err(why) = mutation::apply(layer, unit, &armed.mutations) {
+            plan.failed = Some(why);
+        }
+    }
+}
+
+/// What a unit and its retransmissions have in common: all but the Nr of L2TP.
+fn identity(seam: Seam, unit: &[u8]) -> Vec<u8> {
+    let mut identity = unit.to_vec();
+    if let (Seam::L2tp, Some(nr)) = (seam, identity.get_mut(10..12)) {
+        nr.fill(0);
+    }
+    identity
+}
+
+/// The name of a unit and the stage that it belongs to.
+fn named(seam: Seam, unit: &[u8], role: Role) -> Option<(String, Stage)> {
+    match seam {
+        Seam::Isakmp => isakmp(unit, role),
+        Seam::L2tp => Some(l2tp(unit)),
+        Seam::Ppp => ppp(unit),
+    }
+}
+
+fn isakmp(unit: &[u8], role: Role) -> Option<(String, Stage)> {
+    let header = Header::decode(&mut l2tpspec_protocol::codec::Reader::new(unit)).ok()?;
+    let is_answer = usize::from(role == Role::Supernode);
+    Some(match header.exchange_type {
+        ExchangeType::IdentityProtection => {
+            let number = match header.next_payload {
+                _ if header.has_encrypted_body() => 5,
+                PayloadType::SecurityAssociation => 1,
+                _ => 3,
+            };
+            (format!("ike.main.{}", number + is_answer), Stage::Phase1)
+        }
+        ExchangeType::Aggressive => {
+            let number = match (role, header.responder_cookie) {
+                (Role::Supernode, _) => 2,
+                (Role::Client, [0, 0, 0, 0, 0, 0, 0, 0]) => 1,
+                (Role::Client, _) => 3,
+            };
+            (format!("ike.aggressive.{number}"), Stage::Phase1)
+        }
+        ExchangeType::QuickMode => (format!("ike.quick.{}", 1 + is_answer), Stage::Phase2),
+        _ => ("ike.info".to_owned(), Stage::Phase1),
+    })
+}
+
+fn l2tp(unit: &[u8]) -> (String, Stage) {
+    // The Message Type AVP is the first, behind twelve octets of header and six of its own.
+    let Some([high, low]) = unit.get(18..20) else { return ("l2tp.ZLB".to_owned(), Stage::Tunnel) };
+    let kind = MessageType::from_number(u16::from_be_bytes([*high, *low]));
+    let stage = match kind {
+        MessageType::IncomingCallRequest
+        | MessageType::IncomingCallReply
+        | MessageType::IncomingCallConnected => Stage::Session,
+        _ => Stage::Tunnel,
+    };
+    (format!("l2tp.{}", kind.name().unwrap_or("unknown")), stage)
+}
+
+fn ppp(unit: &[u8]) -> Option<(String, Stage)> {
+    let (header, start) = FrameHeader::decode(unit).ok()?;
+    let code = *unit.get(start)?;
+    let negotiation = ppp::control::Code::from_number(code).name();
+    let (layer, name, stage) = match header.protocol {
+        Protocol::Lcp => ("lcp", negotiation, Stage::Lcp),
+        Protocol::Pap => ("pap", ppp::pap::Code::from_number(code).name(), Stage::Authentication),
+        Protocol::Chap => ("chap", ppp::chap::Code::from_number(code).name(), Stage::Authentication),
+        Protocol::Eap => ("eap", ppp::eap::Code::from_number(code).name(), Stage::Authentication),
+        Protocol::Ipcp => ("ipcp", negotiation, Stage::Network),
+        Protocol::Ipv6cp => ("ipv6cp", negotiation, Stage::Network),
+        Protocol::Ccp => ("ccp", negotiation, Stage::Network),
+        _ => ("ppp", Some("frame"), Stage::Network),
+    };
+    Some((format!("{layer}.{}", name.unwrap_or("unknown")), stage))
+}
+
+/// The stage that a message belongs to.
+#[must_use]
+pub fn stage_of(message: &Selector) -> Stage {
+    match (message.layer(), message.name()) {
+        ("ike", Some(name)) if name.starts_with("quick") => Stage::Phase2,
+        ("ike", _) => Stage::Phase1,
+        ("l2tp", Some("ICRQ" | "ICRP" | "ICCN" | "CDN")) => Stage::Session,
+        ("l2tp", _) => Stage::Tunnel,
+        ("lcp", _) => Stage::Lcp,
+        ("pap" | "chap" | "eap", _) => Stage::Authentication,
+        _ => Stage::Network,
+    }
+}
