@@ -86,6 +86,12 @@ impl KnownFile {
         Self { path: path.to_owned(), daemon, version, deviations }
     }
 
+    /// The daemon, or the profile, that deviates.
+    #[must_use]
+    pub fn daemon(&self) -> &str {
+        &self.daemon
+    }
+
     /// The entry that documents a violation.
     #[must_use]
     pub fn find(&self, violation: &Violation) -> Option<Known> {

@@ -126,7 +126,8 @@ impl Profile {
     }
 }
 
-fn json_files(directory: &Path) -> Result<Vec<PathBuf>, ExpectedError> {
+/// The JSON files of a directory, by name.
+pub(crate) fn json_files(directory: &Path) -> Result<Vec<PathBuf>, ExpectedError> {
     let read = || {
         let entries = std::fs::read_dir(directory)?.collect::<Result<Vec<_>, _>>()?;
         Ok(entries.into_iter().map(|entry| entry.path()))

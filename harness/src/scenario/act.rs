@@ -124,11 +124,11 @@ impl Play<'_> {
 
     /// Whether the subject still does what it is for.
     pub(super) fn probe(&mut self) -> Done {
+        self.open_to(Stage::Network);
         let seat = match self.case.subject {
             Role::Supernode => self.net.prober,
             Role::Client => {
                 let seat = self.net.client;
-                self.open_to(Stage::Network);
                 self.net.plan.borrow_mut().armed.clear();
                 self.net.command(seat, Command::Disconnect);
                 let until = self.net.world.now() + Duration::from_secs(60);
@@ -279,10 +279,10 @@ impl Play<'_> {
         let before = ends.map(|seat| count(&self.net, seat));
         let none = || Stop::Failed(format!("there is nothing of phase {phase} to replace"));
         let command = if phase == 1 {
-            let sa = *look::sas(self.net.end(seat)).first().ok_or_else(none)?;
+            let sa = *look::sas(self.net.end(seat)).last().ok_or_else(none)?;
             isakmp::Command::RekeyPhase1 { sa }
         } else {
-            let inbound_spi = *look::inbound(self.net.end(seat)).first().ok_or_else(none)?;
+            let inbound_spi = *look::inbound(self.net.end(seat)).last().ok_or_else(none)?;
             isakmp::Command::RekeyChild { inbound_spi }
         };
         self.net.command(seat, Command::Isakmp(command));

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::model::{Case, Changes};
 use super::parse::Known;
+use crate::check::known::KnownFile;
 use crate::check::lenient;
 use crate::error::ExpectedError;
 use crate::profile::{Profile, Role, SecretText, Service};
@@ -21,6 +22,7 @@ const EPHEMERAL: u16 = 50_431;
 #[derive(Debug, Default)]
 pub struct Profiles {
     by_name: BTreeMap<String, (PathBuf, Value, Profile)>,
+    deviations: Vec<KnownFile>,
 }
 
 impl Profiles {
@@ -36,7 +38,23 @@ impl Profiles {
             let value = lenient::read(&path)?;
             by_name.insert(profile.name.clone(), (path, value, profile));
         }
-        Ok(Self { by_name })
+        let mut deviations = Vec::new();
+        for path in crate::profile::json_files(&scenarios.join("deviations"))? {
+            let file = KnownFile::load(&path)?;
+            if !by_name.contains_key(file.daemon()) {
+                let problem = format!("there is no profile `{}` to deviate", file.daemon());
+                return Err(ExpectedError::Json { path, line: 1, column: 1, problem });
+            }
+            deviations.push(file);
+        }
+        Ok(Self { by_name, deviations })
+    }
+
+    /// What the devices and servers of a case are documented to do against a requirement.
+    #[must_use]
+    pub fn deviations(&self, case: &Case) -> Vec<&KnownFile> {
+        let plays = |file: &&KnownFile| file.daemon() == case.client || file.daemon() == case.supernode;
+        self.deviations.iter().filter(plays).collect()
     }
 
     /// All of them, by name.

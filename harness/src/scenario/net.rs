@@ -3,7 +3,7 @@
 //! ```text
 //! laptop -- client ----.
 //!        neighbour ----- edge ==wire== supernode -- resolver, authoritative
-//!           prober ----'
+//!                             prober ------'
 //! ```
 
 use std::cell::RefCell;
@@ -33,6 +33,8 @@ pub(super) type End = Endpoint<Seams>;
 pub const SUPERNODE: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 /// The address of the router before the clients, seen from the supernode.
 pub const EDGE: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 254);
+/// The address of the client that probes.
+const PROBER: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 2);
 /// The laptop's address.
 pub const LAPTOP: Ipv4Addr = Ipv4Addr::new(192, 168, 88, 10);
 
@@ -104,15 +106,17 @@ impl Net {
             }
         };
         let mut addresses = Vec::new();
-        for (host, network) in [client, neighbour, prober].into_iter().zip(1..) {
+        for (host, network) in [client, neighbour].into_iter().zip(1..) {
             let address = inside(network, 2);
             let made = link(&mut world, [(host, address), (edge, inside(network, 1))]);
             default_route(&mut world, host, made.interfaces[0]);
             addresses.push((host, address));
         }
         let wire = link(&mut world, [(edge, EDGE), (supernode, SUPERNODE)]);
-        default_route(&mut world, edge, wire.interfaces[0]);
         default_route(&mut world, supernode, wire.interfaces[1]);
+        // Probes go by another way, so that the transcript is that of the case.
+        let way = link(&mut world, [(prober, PROBER), (supernode, Ipv4Addr::new(203, 0, 113, 1))]);
+        default_route(&mut world, prober, way.interfaces[0]);
         if case.topology.translates {
             let outside = Outside::Interface(wire.interfaces[0]);
             world.host_mut(edge).set_nat(Nat::new(NatConfig::new(outside)));
@@ -141,7 +145,7 @@ impl Net {
         let nobody = Plan::new();
         let client = seat(addresses[0].0, addresses[0].1, Role::Client, &cast.client, &plan);
         let neighbour = seat(addresses[1].0, addresses[1].1, Role::Client, &cast.client, &nobody);
-        let prober = seat(addresses[2].0, addresses[2].1, Role::Client, &cast.prober, &nobody);
+        let prober = seat(prober, PROBER, Role::Client, &cast.prober, &nobody);
         let supernode = seat(supernode, SUPERNODE, Role::Supernode, &cast.supernode, &plan);
         let wire = wire.link;
         Self { world, client, neighbour, prober, supernode, laptop, resolver, edge, wire, watch, plan }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use l2tpspec_protocol::stack::{Command, Reach};
 use l2tpspec_protocol::time::Instant;
 use serde_json::Value;
 
@@ -14,6 +15,7 @@ use super::net::{Net, Seat};
 use super::record::Recording;
 use super::seams::{Armed, Stage, stage_of};
 use super::verdict::{Failure, Played, Verdict};
+use crate::check::known::KnownFile;
 use crate::check::{Checked, Judge};
 use crate::transcript::connection::Role;
 
@@ -65,7 +67,7 @@ pub fn play(case: &Case, profiles: &Profiles, seed: &[u8], records: bool) -> Pla
     play.net.set_conditions(&case.network);
     let result = play.steps(&case.steps);
     let result = result.and_then(|()| play.probe_after_mutation());
-    play.end(result)
+    play.end(result, &profiles.deviations(case))
 }
 
 fn blocked(failure: Failure) -> Played {
@@ -194,8 +196,9 @@ impl Play<'_> {
         {
             let mut plan = self.net.plan.borrow_mut();
             plan.armed.push_back(armed);
-            plan.gate = plan.gate.max(stage_of(message));
         }
+        let gate = self.net.plan.borrow().gate;
+        self.open_to(gate.max(stage_of(message)));
         self.trigger(message, *from)?;
         let patience = self.net.world.now() + super::parse::PATIENCE;
         let said = self.advance(patience, |net| net.plan.borrow().armed.is_empty())?;
@@ -421,15 +424,20 @@ impl Play<'_> {
         })
     }
 
-    fn end(self, result: Result<(), (Verdict, Failure)>) -> Played {
+    fn end(self, result: Result<(), (Verdict, Failure)>, deviations: &[&KnownFile]) -> Played {
         let elapsed = self.net.world.now().since(Instant::START);
+        let idle = self.net.watch.borrow().idle_rules();
         let (judge, recording, messages) = {
             let mut watch = self.net.watch.borrow_mut();
             (watch.take_judge(), watch.take_recording(), watch.messages.len())
         };
-        let checked = judge.map(|judge: Judge| judge.end(Path::new("wire.pcapng"), &[], None));
+        let checked = judge.map(|judge: Judge| judge.end(Path::new("wire.pcapng"), deviations, None));
         let (verdict, failure) = match result {
             Err((verdict, failure)) => (verdict, Some(failure)),
+            Ok(()) if !idle.is_empty() => {
+                let text = format!("a rule for {} has not met as many: it shows nothing", idle.join(", "));
+                (Verdict::Fail, Some(Failure::of("network", text)))
+            }
             Ok(()) => match checked.as_ref().and_then(|checked| self.judged(checked)) {
                 Some(failure) => (Verdict::Fail, Some(failure)),
                 None => (Verdict::Pass, None),
@@ -498,5 +506,14 @@ impl Play<'_> {
     /// Lets a connection go as far as a stage.
     pub(super) fn open_to(&mut self, stage: Stage) {
         self.net.plan.borrow_mut().gate = stage;
+        let reach = match stage {
+            Stage::Phase1 | Stage::Phase2 => Reach::Associations,
+            Stage::Tunnel => Reach::Tunnel,
+            Stage::Session => Reach::Session,
+            Stage::Lcp | Stage::Authentication | Stage::Network => Reach::Link,
+        };
+        for seat in [self.net.client, self.net.supernode] {
+            self.net.command(seat, Command::Reach(reach));
+        }
     }
 }

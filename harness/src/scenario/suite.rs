@@ -13,7 +13,7 @@ use super::verdict::Played;
 use crate::error::ExpectedError;
 
 /// The folders of a directory of scenarios that hold other things.
-const OTHERS: &[&str] = &["clients", "supernodes", "schema", "subjects", "known", "topologies"];
+const OTHERS: &[&str] = &["clients", "supernodes", "schema", "subjects", "deviations", "known", "topologies"];
 
 /// The scenarios of a directory, with the profiles that they refer to.
 #[derive(Debug)]

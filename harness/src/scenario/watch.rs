@@ -76,6 +76,16 @@ impl Watch {
         self.rules = rules.into_iter().map(|rule| Armed { rule, met: 0 }).collect();
     }
 
+    /// The rules for certain messages that have not met one of them.
+    #[must_use]
+    pub fn idle_rules(&self) -> Vec<String> {
+        let is_idle = |armed: &&Armed| {
+            let due = armed.rule.nth.iter().max().copied().unwrap_or(1);
+            armed.met < due
+        };
+        self.rules.iter().filter(is_idle).map(|armed| armed.rule.selector.to_string()).collect()
+    }
+
     /// The judge, when all is over.
     pub fn take_judge(&mut self) -> Option<Judge> {
         self.judge.take()

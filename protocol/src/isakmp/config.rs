@@ -213,6 +213,8 @@ pub struct Config {
     pub padding: Padding,
     /// Whether it cuts HMAC-SHA-256 of ESP to 96 bits, as old kernels do.
     pub cuts_sha256_to_96: bool,
+    /// Whether it answers those who begin phase 1 and have no SA with it yet.
+    pub answers_strangers: bool,
     /// The UDP port of its own that is protected; 0 is any port.
     pub own_port: u16,
     /// The UDP port of the peer's that is protected; 0 is any port.

@@ -51,6 +51,8 @@ pub(super) struct ChildRecord {
     pub(super) is_replaced: bool,
     /// How many pairs stood before it, and one.
     pub(super) number: u64,
+    /// The UDP ports that are protected, ours and the peer's.
+    pub(super) ports: [u16; 2],
 }
 
 /// The IKEv1 layer of one host.
@@ -285,6 +287,9 @@ impl Isakmp {
         }
         if self.half_open.len() >= self.config.half_open_limit {
             return self.rejected(remote, Violation::TooManyHalfOpen);
+        }
+        if !self.config.answers_strangers && self.standing_with(remote.ip()).next().is_none() {
+            return self.rejected(remote, Violation::UnexpectedExchange(header.exchange_type));
         }
         let cookies = Cookies { initiator: header.initiator_cookie, responder: cx.draw("isakmp.cookie") };
         let mut peer = new_peer(Role::Responder, header.exchange_type, local, remote, cookies);

@@ -46,10 +46,13 @@ impl Isakmp {
     /// Begins a Quick Mode.
     pub(super) fn start_quick_mode(&mut self, cx: &mut Cx<'_>, id: SaId, replaces: Option<u32>) {
         let (spi, message_id) = (self.draw_spi(cx), self.draw_message_id(cx, id));
+        // A pair protects what the one before it did.
+        let ports = replaces.and_then(|old| self.children.get(&old)).map(|record| record.ports);
+        let ports = ports.unwrap_or([self.config.own_port, self.config.peer_port]);
         let Some(association) = self.associations.get_mut(&id) else { return };
         let Some(under) = association.under(&self.config) else { return };
         let mut iv = under.keyed.secrets.exchange_iv(&under.keyed.iv, message_id);
-        match quick_mode::begin(cx, under, message_id, spi, &mut iv) {
+        match quick_mode::begin(cx, under, (message_id, spi), ports, &mut iv) {
             Ok(next) => {
                 let mut flight = Flight::default();
                 if let Some(octets) = &next.send {
@@ -184,6 +187,7 @@ impl Isakmp {
             outbound_spi: child.outbound.spi,
             is_replaced: false,
             number: self.established_children,
+            ports: [child.own_selector.port, child.peer_selector.port],
         };
         self.children.insert(inbound_spi, record);
         if let Some(association) = self.associations.get_mut(&id) {

@@ -130,12 +130,12 @@ fn chain(payloads: &[Payload]) -> Vec<u8> {
     w.into_octets().unwrap_or_default()
 }
 
-/// Begins an exchange: the state, and the first message.
+/// Begins an exchange that protects these UDP ports, ours and the peer's: the state, and the first message.
 pub(super) fn begin(
     cx: &mut Cx<'_>,
     under: Under<'_>,
-    message_id: u32,
-    own_spi: u32,
+    (message_id, own_spi): (u32, u32),
+    [own_port, peer_port]: [u16; 2],
     iv: &mut Vec<u8>,
 ) -> Result<Next, Fault> {
     let config = under.config;
@@ -146,8 +146,7 @@ pub(super) fn begin(
         Some(own) => own.nonce.clone(),
         None => cx.draw_vec("isakmp.nonce", config.nonce_octets),
     };
-    let ids =
-        [selector(under.peer.local.ip(), config.own_port), selector(under.peer.peer.ip(), config.peer_port)];
+    let ids = [selector(under.peer.local.ip(), own_port), selector(under.peer.peer.ip(), peer_port)];
     let sa = Payload::new(PayloadType::SecurityAssociation, Body::SecurityAssociation(offer.clone()));
     let payloads = core::iter::once(sa)
         .chain(key_part(own.as_ref(), &nonce))

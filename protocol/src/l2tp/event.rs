@@ -83,6 +83,11 @@ pub enum Command {
         /// Where the peer is.
         path: Path,
     },
+    /// A tunnel without a session.
+    OpenTunnel {
+        /// Where the peer is.
+        path: Path,
+    },
     /// One more session.
     OpenSession {
         /// In which tunnel.

@@ -341,7 +341,8 @@ impl L2tp {
 
     fn on_command(&mut self, cx: &mut Cx<'_>, command: Command) {
         match command {
-            Command::Open { path } => self.open(cx, path),
+            Command::Open { path } => self.open(cx, path, true),
+            Command::OpenTunnel { path } => self.open(cx, path, false),
             Command::OpenSession { tunnel } => self.ring(cx, tunnel),
             Command::CloseSession { session, reason } => {
                 self.close_session(cx, session, End::Commanded(reason.clone()), &reason);

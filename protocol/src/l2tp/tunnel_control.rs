@@ -22,15 +22,17 @@ impl L2tp {
         }
     }
 
-    /// Begins a tunnel for a session.
-    pub(super) fn open(&mut self, cx: &mut Cx<'_>, path: Path) {
+    /// Begins a tunnel, for a session perhaps.
+    pub(super) fn open(&mut self, cx: &mut Cx<'_>, path: Path, with_session: bool) {
         let Some(id) = self.insert(cx, path, true) else { return };
         let has_tie_breaker =
             self.config.messages.sccrq.iter().any(|part| part.content == Content::TieBreaker);
         if let Some(tunnel) = self.tunnels.get_mut(&id) {
             tunnel.tie_breaker = has_tie_breaker.then(|| cx.draw("l2tp.tie_breaker"));
         }
-        self.ring(cx, id);
+        if with_session {
+            self.ring(cx, id);
+        }
         self.tunnel_event(cx, id, TunnelEvent::LocalOpen, None);
     }
 

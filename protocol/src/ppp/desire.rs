@@ -187,6 +187,13 @@ pub(super) struct IpcpDesire {
 
 const ANY: Ipv4Addr = Ipv4Addr::UNSPECIFIED;
 
+impl IpcpDesire {
+    /// The address that the peer is to have if it asks for this one.
+    const fn address_for(&self, asked: Ipv4Addr) -> Option<Ipv4Addr> {
+        if self.config.accepts_peer_address && !asked.is_unspecified() { Some(asked) } else { self.lease }
+    }
+}
+
 impl Desire for IpcpDesire {
     type Option = ipcp::Option;
 
@@ -208,45 +215,23 @@ impl Desire for IpcpDesire {
     }
 
     fn judge(&mut self, options: &[ipcp::Option], may_nak: bool) -> Judgement<ipcp::Option> {
+        // LCP-1661-5.3-a: the answer keeps the order of the request.
         let (mut rejects, mut naks) = (Vec::new(), Vec::new());
         let [dns1, dns2] = self.config.dns;
         let [nbns1, nbns2] = self.config.nbns;
-        let mut told = |option: &ipcp::Option,
-                        asked: Ipv4Addr,
-                        ours: Option<Ipv4Addr>,
-                        make: fn(Ipv4Addr) -> ipcp::Option| {
-            match ours {
-                None => rejects.push(option.clone()),
-                Some(ours) if ours == asked => {}
-                Some(ours) => naks.push((option.clone(), make(ours))),
-            }
-        };
-        let mut address = None;
         for option in options {
-            match option {
-                ipcp::Option::IpAddress(asked) => address = Some((option.clone(), *asked)),
-                ipcp::Option::PrimaryDnsAddress(asked) => {
-                    told(option, *asked, dns1, ipcp::Option::PrimaryDnsAddress);
-                }
-                ipcp::Option::SecondaryDnsAddress(asked) => {
-                    told(option, *asked, dns2, ipcp::Option::SecondaryDnsAddress);
-                }
-                ipcp::Option::PrimaryNbnsAddress(asked) => {
-                    told(option, *asked, nbns1, ipcp::Option::PrimaryNbnsAddress);
-                }
-                ipcp::Option::SecondaryNbnsAddress(asked) => {
-                    told(option, *asked, nbns2, ipcp::Option::SecondaryNbnsAddress);
-                }
-                other => told(other, ANY, None, ipcp::Option::IpAddress),
-            }
-        }
-        if let Some((option, asked)) = address {
-            match (asked, self.lease) {
-                (ANY, None) => rejects.push(option),
-                (asked, Some(lease)) if asked == lease => {}
-                (asked, _) if asked != ANY && self.config.accepts_peer_address => {}
-                (_, Some(lease)) => naks.push((option, ipcp::Option::IpAddress(lease))),
-                (_, None) => rejects.push(option),
+            let told = match option {
+                ipcp::Option::IpAddress(asked) => self.address_for(*asked).map(ipcp::Option::IpAddress),
+                ipcp::Option::PrimaryDnsAddress(_) => dns1.map(ipcp::Option::PrimaryDnsAddress),
+                ipcp::Option::SecondaryDnsAddress(_) => dns2.map(ipcp::Option::SecondaryDnsAddress),
+                ipcp::Option::PrimaryNbnsAddress(_) => nbns1.map(ipcp::Option::PrimaryNbnsAddress),
+                ipcp::Option::SecondaryNbnsAddress(_) => nbns2.map(ipcp::Option::SecondaryNbnsAddress),
+                _ => None,
+            };
+            match told {
+                None => rejects.push(option.clone()),
+                Some(told) if told == *option => {}
+                Some(told) => naks.push((option.clone(), told)),
             }
         }
         verdict(rejects, naks, may_nak)

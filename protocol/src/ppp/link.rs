@@ -265,7 +265,9 @@ impl Link {
             self.on_ipcp(effects, out);
         }
         if config.has_ipv6 {
-            let own = cx.draw("ppp.interface_id");
+            let mut own: [u8; 8] = cx.draw("ppp.interface_id");
+            // IPV6CP-5072-4.1-f: the u bit is clear, for nobody has assigned it.
+            own[0] &= !0x02;
             let desire = Ipv6cpDesire { own, peer: [0; 8], is_rejected: false };
             let mut ipv6cp = Negotiation::new(desire, config.timers, 1);
             let effects = [ipv6cp.open(cx.now), ipv6cp.up(cx.now)].concat();

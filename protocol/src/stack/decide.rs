@@ -4,7 +4,7 @@ use core::net::SocketAddr;
 
 use super::bonds::Bonds;
 use super::config::{Config, Role};
-use super::event::Event;
+use super::event::{Event, Reach};
 use crate::esp;
 use crate::isakmp::{self, Child};
 use crate::l2tp::wire::{CallDisconnectNotifyResult, StopControlConnectionNotificationResult};
@@ -41,6 +41,17 @@ pub(super) enum Wish {
     Part(TunnelId),
     /// To begin anew after a while.
     Restart,
+}
+
+impl Wish {
+    /// How far the endpoint has to be let go for it.
+    pub(super) const fn needs(&self) -> Reach {
+        match self {
+            Self::L2tp(l2tp::Command::Open { .. }) => Reach::Tunnel,
+            Self::Ppp(ppp::Command::Up { .. }) => Reach::Link,
+            _ => Reach::Associations,
+        }
+    }
 }
 
 /// The PPP link of a session: both IDs, which no other session of ours has.

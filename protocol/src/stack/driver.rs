@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use super::bonds::Bonds;
 use super::config::{Config, Role};
 use super::decide::{L2TP, Wish, decide, link_of, session_of};
-use super::event::{Command, Event, Output};
+use super::event::{Command, Event, Output, Reach};
 use super::tap::{NoTap, Seam, Tap};
 use crate::cx::Cx;
 use crate::esp::nat_t::{self, KEEPALIVE, NON_ESP_MARKER};
@@ -52,6 +52,9 @@ pub struct Stack<T = NoTap> {
     /// Whom to connect to, and when to begin anew.
     target: Option<(IpAddr, IpAddr)>,
     restart: Option<Instant>,
+    /// How far it goes by itself, and what waits to go further.
+    reach: Reach,
+    held: Vec<Wish>,
     heard: BTreeMap<u32, Instant>,
     events: VecDeque<Event>,
     outputs: VecDeque<(Output, Packet)>,
@@ -80,6 +83,8 @@ impl<T: Tap> Stack<T> {
             ups: BTreeMap::new(),
             target: None,
             restart: None,
+            reach: Reach::Link,
+            held: Vec::new(),
             heard: BTreeMap::new(),
             events: VecDeque::new(),
             outputs: VecDeque::new(),
@@ -136,11 +141,28 @@ impl<T: Tap> Stack<T> {
                 self.connect(cx);
             }
             Command::Disconnect => self.disconnect(cx),
+            Command::Reach(reach) => self.go_on(cx, reach),
             Command::Isakmp(command) => self.tell_isakmp(cx, Input::Command(command)),
             Command::L2tp(command) => self.l2tp.handle_input(cx, Input::Command(command)),
             Command::Ppp(command) => self.ppp.handle_input(cx, Input::Command(command)),
         }
         self.settle(cx);
+    }
+
+    /// Goes as far as that by itself from now on.
+    fn go_on(&mut self, cx: &mut Cx<'_>, reach: Reach) {
+        self.reach = reach;
+        for wish in core::mem::take(&mut self.held) {
+            self.grant(cx, wish);
+        }
+        if reach >= Reach::Session && matches!(self.config.role, Role::Client { .. }) {
+            let busy: Vec<l2tp::TunnelId> = self.l2tp.sessions().map(|session| session.tunnel).collect();
+            let bare: Vec<l2tp::TunnelId> =
+                self.l2tp.tunnels().filter(|tunnel| !busy.contains(tunnel)).collect();
+            for tunnel in bare {
+                self.l2tp.handle_input(cx, Input::Command(l2tp::Command::OpenSession { tunnel }));
+            }
+        }
     }
 
     fn connect(&mut self, cx: &mut Cx<'_>) {
@@ -435,6 +457,13 @@ impl<T: Tap> Stack<T> {
     }
 
     fn grant(&mut self, cx: &mut Cx<'_>, wish: Wish) {
+        let wish = match wish {
+            Wish::L2tp(l2tp::Command::Open { path }) if self.reach == Reach::Tunnel => {
+                Wish::L2tp(l2tp::Command::OpenTunnel { path })
+            }
+            wish if wish.needs() > self.reach => return self.held.push(wish),
+            wish => wish,
+        };
         match wish {
             Wish::Isakmp(command) => self.tell_isakmp(cx, Input::Command(command)),
             Wish::L2tp(command) => self.l2tp.handle_input(cx, Input::Command(command)),

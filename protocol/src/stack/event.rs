@@ -17,12 +17,27 @@ pub enum Command {
     },
     /// The orderly end of every connection: PPP, then the tunnel, then the SAs.
     Disconnect,
+    /// How far the endpoint goes by itself from now on. What waited goes on.
+    Reach(Reach),
     /// Something of IKE.
     Isakmp(isakmp::Command),
     /// Something of L2TP.
     L2tp(l2tp::Command),
     /// Something of PPP.
     Ppp(ppp::Command),
+}
+
+/// Which layers an endpoint brings up by itself, each when the one below is up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reach {
+    /// IKE and ESP.
+    Associations,
+    /// L2TP's tunnel too.
+    Tunnel,
+    /// Its session too.
+    Session,
+    /// All, PPP too.
+    Link,
 }
 
 /// What has happened, and in which layer.

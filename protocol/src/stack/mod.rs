@@ -10,5 +10,5 @@ mod tap;
 
 pub use config::{Config, Role};
 pub use driver::Stack;
-pub use event::{Command, Event, Output};
+pub use event::{Command, Event, Output, Reach};
 pub use tap::{NoTap, Seam, Tap};

@@ -63,6 +63,7 @@ pub(crate) fn config(group: Group) -> Config {
             group: None,
             suites: vec![ESP],
         },
+        answers_strangers: true,
         phase2_acceptance: Some(Phase2Acceptance {
             suites: vec![ESP],
             preference: Preference::Peer,

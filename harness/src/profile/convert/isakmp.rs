@@ -17,17 +17,17 @@ const PRIVATE_OCTETS: usize = 32;
 
 impl Profile {
     /// The configuration of IKE, with the keys that it shares with peers and the UDP port that its L2TP is sent from.
-    /// Only supernodes answer.
+    /// Devices answer only those to whom they have connected.
     #[must_use]
     pub fn isakmp(&self, pre_shared_keys: Vec<PreSharedKey>, l2tp_port: u16) -> Config {
         let ike = &self.ike;
-        let answers = self.role == Role::Supernode;
         Config {
             mode: ike.mode.value.0,
             phase1_offer: ike.phase1.offer(),
-            phase1_acceptance: answers.then(|| ike.phase1.acceptance()),
+            phase1_acceptance: Some(ike.phase1.acceptance()),
             phase2_offer: ike.phase2.offer(),
-            phase2_acceptance: answers.then(|| ike.phase2.acceptance(ike)),
+            phase2_acceptance: Some(ike.phase2.acceptance(ike)),
+            answers_strangers: self.role == Role::Supernode,
             pre_shared_keys,
             identity: OwnIdentity::Address {
                 protocol: ike.identity.value.protocol,
