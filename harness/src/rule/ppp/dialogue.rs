@@ -17,12 +17,16 @@ pub(super) struct Request {
 }
 
 /// An option that the peer rejected.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Rejected {
     pub(super) number: u8,
     pub(super) identifier: u8,
     pub(super) frame: u64,
     pub(super) time: i64,
+    /// How often it was rejected.
+    pub(super) times: u32,
+    /// The request of which it was rejected first.
+    pub(super) request: Vec<Choice>,
 }
 
 /// What one end has said, and what its peer made of it.
@@ -92,8 +96,19 @@ impl Dialogue {
                 for option in options {
                     self.ever_rejected.insert(option.number);
                     let (number, identifier) = (option.number, message.identifier);
-                    if !self.rejected.iter().any(|known| known.number == number) {
-                        self.rejected.push(Rejected { number, identifier, frame, time });
+                    match self.rejected.iter_mut().find(|known| known.number == number) {
+                        Some(known) => known.times += 1,
+                        None => {
+                            let request = last.options.clone();
+                            self.rejected.push(Rejected {
+                                number,
+                                identifier,
+                                frame,
+                                time,
+                                times: 1,
+                                request,
+                            });
+                        }
                     }
                 }
             }

@@ -121,7 +121,8 @@ pub(super) fn rejected_again() -> Box<dyn Rule> {
 type Again = BTreeMap<(usize, Role, Protocol, u8), u32>;
 
 /// A request that crossed the Configure-Reject does not count: a repeat of the rejected one, or the first within a
-/// second.
+/// second. Nor does the same request under another identifier as long as there was one Configure-Reject, which may be
+/// lost.
 fn again(counts: &mut Again, turn: &Turn<'_>, report: &mut Report<'_>) {
     let Some(message) = &turn.message else { return };
     let Some(options) = message.options(Code::ConfigureRequest) else { return };
@@ -131,6 +132,9 @@ fn again(counts: &mut Again, turn: &Turn<'_>, report: &mut Report<'_>) {
         let Some(rejected) = rejected.filter(|rejected| rejected.identifier != message.identifier) else {
             continue;
         };
+        if rejected.times == 1 && *options == rejected.request {
+            continue;
+        }
         let count = counts.entry((turn.index, turn.sender, message.protocol, option.number)).or_default();
         *count += 1;
         if *count == 2 || (*count == 1 && turn.time - rejected.time > SECOND) {
