@@ -89,7 +89,12 @@ fn read(
             values.iter().map(|(name, value)| format!("{name}={}", params::label(value))).collect();
         let label = if label.is_empty() { String::new() } else { format!("[{}]", label.join(",")) };
         let mut found = Vec::new();
-        let case = Reader { path, id, text, known, problems: &mut found }.case(&node, label);
+        let mut case = Reader { path, id, text, known, problems: &mut found }.case(&node, label);
+        if let Some(case) = &mut case {
+            for (name, value) in &values {
+                case.title = case.title.replace(&format!("${name}"), &params::label(value));
+            }
+        }
         // The same mistake shows in every combination.
         problems.extend(found.into_iter().filter(|problem| !problems.contains(problem)).collect::<Vec<_>>());
         cases.extend(case);

@@ -210,6 +210,7 @@ impl Play<'_> {
             return Err(Stop::Failed(format!("the {} has not sent {message}", from.word())));
         }
         // What was sent may not be recognised for what it was.
+        let before = before.max(self.net.watch.borrow().messages.len().saturating_sub(1));
         let now = self.net.world.now();
         let is_named = |found: &Message| found.from == *from && message.matches(&found.name);
         let travel = Duration::from_millis(50);
@@ -217,7 +218,7 @@ impl Play<'_> {
         let watch = self.net.watch.borrow();
         let mut since = watch.messages.iter().enumerate().skip(before);
         let named = since.clone().find(|(_, found)| is_named(found));
-        let found = named.or_else(|| since.rfind(|(_, found)| found.from == *from));
+        let found = named.or_else(|| since.find(|(_, found)| found.from == *from));
         if let Some((at, found)) = found {
             self.cursor = at + 1;
             self.mark = found.at;

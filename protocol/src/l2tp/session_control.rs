@@ -192,6 +192,10 @@ impl L2tp {
             (Some(violation), _) => Some(violation),
             (None, _) if !is_due => Some(Violation::UnexpectedInSession(MessageType::IncomingCallConnected)),
             (None, None) => Some(Violation::MissingAvp(AttributeType::TxConnectSpeed)),
+            // L2TP-2661-6.6-a
+            (None, Some(_)) if message.find(AttributeType::FramingType).is_none() => {
+                Some(Violation::MissingAvp(AttributeType::FramingType))
+            }
             (None, Some(_)) => None,
         };
         if let Some(violation) = violation {
