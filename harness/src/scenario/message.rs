@@ -142,7 +142,8 @@ impl Namer {
                 Layer::L2tpControl(message) => Some(l2tp(message)),
                 Layer::L2tpData(_) => Some("l2tp.data".to_owned()),
                 Layer::Ppp(_) | Layer::PppOther { .. } => Some("ppp.frame".to_owned()),
-                Layer::PppControl(control) => Some(ppp_control(layer.name(), control)),
+                // What a Protocol-Reject returns stands behind it.
+                Layer::PppControl(control) => return ppp_control(layer.name(), control),
                 Layer::Ospf(packet) => Some(ospf_packet(packet)),
                 Layer::Dns(message) => {
                     Some(if message.is_response { "dns.response" } else { "dns.query" }.to_owned())

@@ -101,7 +101,12 @@ impl Tap for Seams {
         }
         let identity = identity(seam, unit);
         let again = plan.changed.iter().find(|(known, _)| *known == identity).map(|(_, armed)| armed.clone());
-        let is_meant = |armed: &Armed| armed.from == self.role && armed.message.matches(&name);
+        // What an Informational says is encrypted here already.
+        let is_named = |message: &Selector| {
+            let is_told = message.name().is_some_and(|own| own.starts_with("info"));
+            message.matches(&name) || name == "ike.info" && is_told
+        };
+        let is_meant = |armed: &Armed| armed.from == self.role && is_named(&armed.message);
         let armed = match again {
             Some(armed) => armed,
             None if plan.armed.front().is_some_and(is_meant) => {

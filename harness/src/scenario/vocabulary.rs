@@ -215,6 +215,7 @@ const ISAKMP: &[&str] = &[
     "transform_id",
     "notify_message_type",
     "notification_data",
+    "sequence_number",
     "id_type",
     "protocol_id",
     "port",

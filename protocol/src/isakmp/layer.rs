@@ -282,6 +282,13 @@ impl Isakmp {
         sealed: &Sealed,
     ) {
         let header = sealed.header;
+        // ISAKMP-2408-2.4-a
+        if header.initiator_cookie == NO_COOKIE {
+            return self.rejected(remote, Violation::UnknownCookies);
+        }
+        if header.message_id != 0 {
+            return self.rejected(remote, Violation::UnexpectedMessage(header.exchange_type));
+        }
         if let Some(id) = self.by_cookies.get(&(header.initiator_cookie, NO_COOKIE)).copied() {
             return self.on_phase_1(cx, id, (local, remote), octets, sealed);
         }

@@ -116,8 +116,12 @@ impl Isakmp {
     /// Gives the children of an SA to its successor and lets it end after the overlap.
     fn take_over(&mut self, now: Instant, new: SaId, old: SaId) {
         let Some(association) = self.associations.get_mut(&old) else { return };
-        association.is_replaced = true;
+        let is_second = core::mem::replace(&mut association.is_replaced, true);
         self.give_children(old, new);
+        if is_second {
+            // Of two that crossed, one is replaced in its turn.
+            self.deadlines.stop(&Reason::RekeyPhase1(new));
+        }
         self.deadlines.stop(&Reason::RekeyPhase1(old));
         self.deadlines.stop(&Reason::Probe(old));
         self.deadlines.set(Reason::ExpirePhase1(old), now + self.config.rekey.overlap);

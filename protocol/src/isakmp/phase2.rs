@@ -197,8 +197,13 @@ impl Isakmp {
         if let Some(old) = child.replaces
             && let Some(record) = self.children.get_mut(&old)
         {
-            record.is_replaced = true;
+            let is_second = core::mem::replace(&mut record.is_replaced, true);
             self.deadlines.stop(&Reason::RekeyChild(old));
+            // Two exchanges that crossed leave two pairs. If each of them were replaced by both ends in turn, there would
+            // be twice as many after every life.
+            if is_second {
+                self.deadlines.stop(&Reason::RekeyChild(inbound_spi));
+            }
             // Whoever began the exchange ends the old pair; the other waits a little longer for that.
             let wait = match child.role {
                 Role::Initiator => self.config.rekey.overlap,
@@ -217,9 +222,15 @@ impl Isakmp {
     /// stand in between is of an exchange that crosses this one, and two ends that judged at the end could each take the
     /// other's pair for the older one and be left with none.
     fn predecessor(&self, id: SaId) -> Option<u32> {
-        let association = self.associations.get(&id)?;
+        let peer = &self.associations.get(&id)?.peer;
+        // Where two ends replaced the ISAKMP SA at the same time, each may think of its pairs as of another one.
+        let is_same = |other: &&super::association::Association| {
+            (other.peer.peer, &other.peer.identity) == (peer.peer, &peer.identity)
+        };
+        let same = self.standing_with(peer.peer.ip()).filter(is_same);
+        let children = same.flat_map(|association| &association.children);
         let record = |spi: &u32| self.children.get(spi).map(|record| (*spi, *record));
-        let alive = association.children.iter().filter_map(record).filter(|(_, record)| !record.is_replaced);
+        let alive = children.filter_map(record).filter(|(_, record)| !record.is_replaced);
         alive.max_by_key(|(_, record)| record.number).map(|(spi, _)| spi)
     }
 

@@ -102,7 +102,8 @@ impl Desire for Lcp {
                 lcp::Option::MagicNumber(number) => {
                     // LCP-1661-6.4-a
                     self.is_loop_suspected = *number != 0 && *number == self.magic_number;
-                    if self.is_loop_suspected {
+                    // LCP-1661-6.4-c
+                    if *number == 0 || self.is_loop_suspected {
                         let other = lcp::Option::MagicNumber(number.wrapping_mul(0x9e37_79b1) ^ 0x5bd1_e995);
                         naks.push((option.clone(), other));
                     }
