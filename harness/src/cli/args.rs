@@ -49,7 +49,7 @@ pub(super) struct Run {
     /// Known failures of the subject.
     #[arg(long, value_name = "FILE")]
     pub(super) known: Option<PathBuf>,
-    /// Write the results as JUnit.
+    /// Write the results as `JUnit`.
     #[arg(long, value_name = "FILE")]
     pub(super) junit: Option<PathBuf>,
     /// One JSON object a line.

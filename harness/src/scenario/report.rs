@@ -1,4 +1,4 @@
-//! What came of a run, as JSON lines, as JUnit, and for people.
+//! What came of a run, as JSON lines, as `JUnit`, and for people.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -175,7 +175,7 @@ impl Tally {
     }
 }
 
-/// The results as JUnit.
+/// The results as `JUnit`.
 #[derive(Debug)]
 pub struct Junit {
     suite: TestSuite,

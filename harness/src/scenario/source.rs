@@ -267,7 +267,7 @@ fn key_before(text: &str, value: usize) -> Range<usize> {
     let key_end = before.trim_end().trim_end_matches(':').trim_end().len();
     let octets = text.as_bytes();
     let mut start = key_end.saturating_sub(2);
-    while start > 0 && !(octets.get(start) == Some(&b'"') && !is_escaped(octets, start)) {
+    while start > 0 && (octets.get(start) != Some(&b'"') || is_escaped(octets, start)) {
         start -= 1;
     }
     start..key_end

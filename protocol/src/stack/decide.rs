@@ -49,7 +49,16 @@ impl Wish {
         match self {
             Self::L2tp(l2tp::Command::Open { .. }) => Reach::Tunnel,
             Self::Ppp(ppp::Command::Up { .. }) => Reach::Link,
-            _ => Reach::Associations,
+            Self::Isakmp(_)
+            | Self::L2tp(_)
+            | Self::Ppp(_)
+            | Self::Install { .. }
+            | Self::Remove { .. }
+            | Self::Move { .. }
+            | Self::LinkUp(_)
+            | Self::LinkDown(_)
+            | Self::Part(_)
+            | Self::Restart => Reach::Associations,
         }
     }
 }

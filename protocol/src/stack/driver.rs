@@ -457,14 +457,13 @@ impl<T: Tap> Stack<T> {
     }
 
     fn grant(&mut self, cx: &mut Cx<'_>, wish: Wish) {
-        let wish = match wish {
-            Wish::L2tp(l2tp::Command::Open { path }) if self.reach == Reach::Tunnel => {
-                Wish::L2tp(l2tp::Command::OpenTunnel { path })
-            }
-            wish if wish.needs() > self.reach => return self.held.push(wish),
-            wish => wish,
-        };
+        if wish.needs() > self.reach {
+            return self.held.push(wish);
+        }
         match wish {
+            Wish::L2tp(l2tp::Command::Open { path }) if self.reach == Reach::Tunnel => {
+                self.l2tp.handle_input(cx, Input::Command(l2tp::Command::OpenTunnel { path }));
+            }
             Wish::Isakmp(command) => self.tell_isakmp(cx, Input::Command(command)),
             Wish::L2tp(command) => self.l2tp.handle_input(cx, Input::Command(command)),
             Wish::Ppp(command) => self.ppp.handle_input(cx, Input::Command(command)),

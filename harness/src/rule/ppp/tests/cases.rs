@@ -178,7 +178,7 @@ pub(super) const CASES: &[Case] = &[
     ("LCP-1661-5.4-b", Client, |talk| {
         *talk = Talk::default();
         talk.open();
-        for identifier in 1..=3 {
+        for identifier in 1..=4 {
             let padding = || vec![lcp::Option::SelfDescribingPad(3)];
             ask_lcp(talk, Client, identifier, padding());
             talk.packet(Supernode, lcp_packet(Code::ConfigureReject, identifier, Body::Options(padding())));
