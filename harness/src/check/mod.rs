@@ -50,6 +50,8 @@ pub struct Judged {
     pub outcome: Outcome,
     /// What broke a requirement, by requirement and role.
     pub findings: Vec<Finding>,
+    /// The requirements whose rules had something to look at.
+    pub looked_at: Vec<&'static str>,
 }
 
 /// Violations of one requirement by one end.
@@ -234,9 +236,11 @@ impl Judge {
         let mut connections = Vec::new();
         let mut passed_over = 0;
         for (at, mut judge) in self.judges.into_iter().enumerate() {
+            let mut looked_at = Vec::new();
             for (entered, rule) in self.rules.iter().zip(&mut judge.rules) {
                 if let Some(rule) = rule {
                     let requirement = entered.requirement;
+                    looked_at.push(requirement);
                     rule.end(&mut Report { requirement, connection: at, violations: &mut self.fresh });
                 }
             }
@@ -245,7 +249,7 @@ impl Judge {
             match judge.triage.end(&self.connections.list()[at], self.end) {
                 Some(outcome) => {
                     let number = connections.len() + 1;
-                    connections.push(Judged { number, outcome, findings });
+                    connections.push(Judged { number, outcome, findings, looked_at });
                 }
                 None => passed_over += 1,
             }

@@ -20,6 +20,10 @@ Exit status: 0 all as expected; 1 a failure, violation or difference; 2 wrong us
 pub(super) enum Verb {
     /// Run scenarios against a subject; without a word, all of them against the built-in reference.
     Run(Run),
+    /// List scenarios, profiles, subjects, requirements, faults, or the words of scenarios.
+    List(List),
+    /// Which requirements the scenarios prove of the reference, and which faults they find.
+    Coverage(Coverage),
     /// Dissect a capture: every frame, every layer, decrypted with the keys given.
     Decode(Decode),
     /// Judge captures: how far each connection got, why it got no further, and which requirements were broken.
@@ -46,6 +50,9 @@ pub(super) struct Run {
     /// Write a folder for each case: `wire.pcapng` and `keys`, which Wireshark opens.
     #[arg(long, value_name = "DIR")]
     pub(super) record: Option<PathBuf>,
+    /// Let the reference do something wrong all the time, to see which cases find it: `l2tpspec list faults`.
+    #[arg(long, value_name = "FAULT")]
+    pub(super) fault: Option<String>,
     /// Known failures of the subject.
     #[arg(long, value_name = "FILE")]
     pub(super) known: Option<PathBuf>,
@@ -61,6 +68,67 @@ pub(super) struct Run {
     /// How many cases are run side by side; as many as there are cores unless told.
     #[arg(long, value_name = "N")]
     pub(super) threads: Option<usize>,
+}
+
+/// What `list` takes.
+#[derive(Debug, ClapArgs)]
+pub(super) struct List {
+    /// What to list; all but the words unless told.
+    pub(super) kinds: Vec<Kind>,
+    /// The directory of scenarios and profiles; `scenarios` unless told.
+    #[arg(long, value_name = "DIR")]
+    pub(super) scenarios: Option<PathBuf>,
+    /// One JSON object a line.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// What can be listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Kind {
+    /// Scenarios.
+    Scenarios,
+    /// Profiles of devices and servers.
+    Profiles,
+    /// Who can be tested.
+    Subjects,
+    /// Requirements of the RFCs.
+    Requirements,
+    /// Faults of the reference.
+    Faults,
+    /// Messages, fields, actions and checks that scenarios may name.
+    Words,
+}
+
+impl Kind {
+    /// The word for them.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Scenarios => "scenarios",
+            Self::Profiles => "profiles",
+            Self::Subjects => "subjects",
+            Self::Requirements => "requirements",
+            Self::Faults => "faults",
+            Self::Words => "words",
+        }
+    }
+}
+
+/// What `coverage` takes.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Coverage {
+    /// The directory of scenarios and profiles; `scenarios` unless told.
+    #[arg(long, value_name = "DIR")]
+    pub(super) scenarios: Option<PathBuf>,
+    /// Let every fault of the reference loose too, and say which cases find it.
+    #[arg(long)]
+    pub(super) faults: bool,
+    /// A line for every requirement, not only for those that are violated.
+    #[arg(long, conflicts_with = "json")]
+    pub(super) all: bool,
+    /// One JSON object a line.
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 /// What `decode` takes.

@@ -3,8 +3,10 @@
 mod args;
 mod check;
 mod corpus;
+mod coverage;
 mod decode;
 mod keys;
+mod list;
 mod progress;
 mod run;
 
@@ -31,6 +33,8 @@ pub fn run() -> ExitCode {
         args::Verb::Check(check) => check::run(check),
         args::Verb::Corpus(corpus) => corpus::run(corpus),
         args::Verb::Run(run) => run::run(run),
+        args::Verb::List(list) => list::run(list),
+        args::Verb::Coverage(coverage) => coverage::run(coverage),
     };
     match result {
         Ok(code) => ExitCode::from(code),

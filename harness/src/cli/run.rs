@@ -7,8 +7,10 @@ use super::args;
 use super::progress::Progress;
 use crate::error::ExpectedError;
 use crate::exit_code;
+use crate::scenario::faults;
 use crate::scenario::known::KnownFailures;
 use crate::scenario::model::Case;
+use crate::scenario::play::Options;
 use crate::scenario::report::{self, Junit, Result as CaseResult, Tally};
 use crate::scenario::suite::{self, Suite};
 use crate::scenario::verdict::{Played, Verdict};
@@ -43,8 +45,18 @@ pub(super) fn run(args: &args::Run) -> Result<u8, ExpectedError> {
         today: today(),
     };
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-    let records = args.record.is_some();
-    suite::run(&cases, &suite.profiles, &args.seed, records, threads, |at, played| {
+    let faults = match &args.fault {
+        Some(_) => faults::load(&root)?,
+        None => Vec::new(),
+    };
+    let fault = match &args.fault {
+        Some(id) => Some(faults.iter().find(|fault| fault.id == *id).ok_or_else(|| {
+            ExpectedError::Usage(format!("no fault is called `{id}`\nhint: `l2tpspec list faults` shows all"))
+        })?),
+        None => None,
+    };
+    let options = Options { records: args.record.is_some(), fault };
+    suite::run(&cases, &suite.profiles, &args.seed, options, threads, |at, played| {
         if printer.error.is_none() {
             printer.error = printer.print(cases[at], played, known.as_mut()).err();
         }

@@ -2,6 +2,7 @@
 
 mod act;
 pub mod cast;
+pub mod faults;
 mod fields;
 pub mod known;
 mod look;

@@ -9,6 +9,7 @@ use l2tpspec_protocol::time::Instant;
 use serde_json::Value;
 
 use super::cast::{Cast, Profiles};
+use super::faults::Fault;
 use super::message::{self, Message};
 use super::model::{Case, Expect, Matcher, Never, Outcome, Send, Step, Verb};
 use super::net::{Net, Seat};
@@ -48,9 +49,18 @@ pub(super) struct Play<'a> {
     pub(super) is_begun: bool,
 }
 
+/// How cases are played.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options<'a> {
+    /// Whether the wire is recorded.
+    pub records: bool,
+    /// What one end does wrong.
+    pub fault: Option<&'a Fault>,
+}
+
 /// Plays a case from a seed.
 #[must_use]
-pub fn play(case: &Case, profiles: &Profiles, seed: &[u8], records: bool) -> Played {
+pub fn play(case: &Case, profiles: &Profiles, seed: &[u8], options: Options<'_>) -> Played {
     let cast = match Cast::of(case, profiles) {
         Ok(cast) => cast,
         Err(why) => return blocked(Failure::of("changes", why)),
@@ -60,10 +70,11 @@ pub fn play(case: &Case, profiles: &Profiles, seed: &[u8], records: bool) -> Pla
     {
         return blocked(failure);
     }
-    let recording = records.then(Recording::new);
+    let recording = options.records.then(Recording::new);
     let net = Net::new(case, &cast, seed, recording);
     let mut play =
         Play { case, cast, net, cursor: 0, mark: Instant::START, saved: BTreeMap::new(), is_begun: false };
+    play.net.plan.borrow_mut().fault = options.fault.cloned();
     play.net.set_conditions(&case.network);
     let result = play.steps(&case.steps);
     let result = result.and_then(|()| play.probe_after_mutation());

@@ -12,6 +12,7 @@ use l2tpspec_protocol::ppp::frame::FrameHeader;
 use l2tpspec_protocol::ppp::{self, Protocol};
 use l2tpspec_protocol::stack::{Seam, Tap};
 
+use super::faults::Fault;
 use super::mutation::{self, Mutation};
 use super::vocabulary::Selector;
 use crate::transcript::connection::Role;
@@ -44,6 +45,8 @@ pub struct Plan {
     pub armed: VecDeque<Armed>,
     /// What was changed, as it was before: a retransmission is changed in the same way.
     changed: Vec<(Vec<u8>, Armed)>,
+    /// What an end does wrong all the time.
+    pub fault: Option<Fault>,
     /// What could not be changed, and why.
     pub failed: Option<String>,
 }
@@ -70,6 +73,7 @@ impl Plan {
             gate: Stage::Network,
             armed: VecDeque::new(),
             changed: Vec::new(),
+            fault: None,
             failed: None,
         }))
     }
@@ -99,13 +103,24 @@ impl Tap for Seams {
             unit.clear();
             return;
         }
-        let identity = identity(seam, unit);
-        let again = plan.changed.iter().find(|(known, _)| *known == identity).map(|(_, armed)| armed.clone());
         // What an Informational says is encrypted here already.
         let is_named = |message: &Selector| {
             let is_told = message.name().is_some_and(|own| own.starts_with("info"));
             message.matches(&name) || name == "ike.info" && is_told
         };
+        if let Some(fault) = plan.fault.clone()
+            && fault.of == self.role
+            && is_named(&fault.message)
+        {
+            if fault.mutate.is_empty() {
+                return unit.clear();
+            }
+            let layer = name.split('.').next().unwrap_or_default();
+            // A message without the part is as it should be.
+            let _ = mutation::apply(layer, unit, &fault.mutate);
+        }
+        let identity = identity(seam, unit);
+        let again = plan.changed.iter().find(|(known, _)| *known == identity).map(|(_, armed)| armed.clone());
         let is_meant = |armed: &Armed| armed.from == self.role && is_named(&armed.message);
         let armed = match again {
             Some(armed) => armed,

@@ -346,7 +346,7 @@ const CHANGES: &[&str] = &[
     "add_field",
 ];
 
-fn mutation(node: &Node, layer: &str, problems: &mut Vec<Problem>) -> Option<Mutation> {
+pub(super) fn mutation(node: &Node, layer: &str, problems: &mut Vec<Problem>) -> Option<Mutation> {
     let mut f = Fields::new(node, problems)?;
     let (verb, target) = CHANGES.iter().find_map(|verb| Some((*verb, f.get(verb)?))).or_else(|| {
         let first = f.members().first().map(|member| member.key.clone()).unwrap_or_default();

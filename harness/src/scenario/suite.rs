@@ -7,7 +7,7 @@ use std::sync::mpsc;
 use super::cast::Profiles;
 use super::model::Case;
 use super::parse;
-use super::play::play;
+use super::play::{Options, play};
 use super::source::Problems;
 use super::verdict::Played;
 use crate::error::ExpectedError;
@@ -96,7 +96,7 @@ pub fn run(
     cases: &[&Case],
     profiles: &Profiles,
     seed: &str,
-    records: bool,
+    options: Options<'_>,
     threads: usize,
     mut on_played: impl FnMut(usize, Played),
 ) {
@@ -110,7 +110,7 @@ pub fn run(
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let Some(case) = cases.get(at) else { return };
                     let seed = format!("{seed}/{}", case.name());
-                    if sender.send((at, play(case, profiles, seed.as_bytes(), records))).is_err() {
+                    if sender.send((at, play(case, profiles, seed.as_bytes(), options))).is_err() {
                         return;
                     }
                 }

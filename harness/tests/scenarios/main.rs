@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use l2tpspec::scenario::cast::Profiles;
 use l2tpspec::scenario::parse;
-use l2tpspec::scenario::play::play;
+use l2tpspec::scenario::play::{Options, play};
 use l2tpspec::scenario::suite;
 use l2tpspec::scenario::verdict::Verdict;
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -40,7 +40,7 @@ fn run(root: &Path, path: &Path, id: &str) -> Result<(), Failed> {
     let mut wrong = Vec::new();
     for case in &cases {
         let seed = format!("1/{}", case.name());
-        let played = play(case, &profiles, seed.as_bytes(), false);
+        let played = play(case, &profiles, seed.as_bytes(), Options::default());
         if played.verdict != Verdict::Pass {
             wrong.push(format!("{}: {} {:?}", case.name(), played.verdict.word(), played.failure));
         }
