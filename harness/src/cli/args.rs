@@ -22,6 +22,8 @@ pub(super) enum Verb {
     Run(Run),
     /// List scenarios, profiles, subjects, requirements, faults, or the words of scenarios.
     List(List),
+    /// Write scenarios in their canonical form, and the schema that editors complete them by.
+    Fmt(Fmt),
     /// Which requirements the scenarios prove of the reference, and which faults they find.
     Coverage(Coverage),
     /// Dissect a capture: every frame, every layer, decrypted with the keys given.
@@ -112,6 +114,19 @@ impl Kind {
             Self::Words => "words",
         }
     }
+}
+
+/// What `fmt` takes.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Fmt {
+    /// The scenarios; all of them, and their schema, unless told.
+    pub(super) files: Vec<PathBuf>,
+    /// Write nothing; status 1 if anything is not canonical.
+    #[arg(long)]
+    pub(super) check: bool,
+    /// The directory of scenarios and profiles; `scenarios` unless told.
+    #[arg(long, value_name = "DIR")]
+    pub(super) scenarios: Option<PathBuf>,
 }
 
 /// What `coverage` takes.

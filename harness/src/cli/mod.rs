@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod corpus;
 mod coverage;
+mod fmt;
 mod decode;
 mod keys;
 mod list;
@@ -33,6 +34,7 @@ pub fn run() -> ExitCode {
         args::Verb::Check(check) => check::run(check),
         args::Verb::Corpus(corpus) => corpus::run(corpus),
         args::Verb::Run(run) => run::run(run),
+        args::Verb::Fmt(fmt) => fmt::run(fmt),
         args::Verb::List(list) => list::run(list),
         args::Verb::Coverage(coverage) => coverage::run(coverage),
     };

@@ -4,6 +4,7 @@ mod act;
 pub mod cast;
 pub mod faults;
 mod fields;
+pub mod fmt;
 pub mod known;
 mod look;
 mod matcher;
@@ -16,6 +17,7 @@ pub mod parse;
 pub mod play;
 pub mod record;
 pub mod report;
+pub mod schema;
 pub mod seams;
 pub mod source;
 mod step;
@@ -24,3 +26,6 @@ pub mod verdict;
 pub mod vocabulary;
 pub mod watch;
 pub mod wire;
+
+#[cfg(test)]
+mod tests;

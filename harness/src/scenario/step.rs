@@ -331,7 +331,7 @@ fn rule(node: &Node, problems: &mut Vec<Problem>) -> Option<Rule> {
 }
 
 /// What a mutation can do.
-const CHANGES: &[&str] = &[
+pub(super) const CHANGES: &[&str] = &[
     "resize",
     "truncate",
     "pad",
