@@ -162,25 +162,23 @@ fn write_json(ledger: &BTreeMap<&'static str, Entry>, hunts: &[Hunt<'_>], out: &
     let _ = writeln!(out, "{summary}");
 }
 
-fn write_human(
-    ledger: &BTreeMap<&'static str, Entry>,
-    hunts: &[Hunt<'_>],
-    all: bool,
-    out: &mut String,
-) {
+fn write_human(ledger: &BTreeMap<&'static str, Entry>, hunts: &[Hunt<'_>], all: bool, out: &mut String) {
     for (id, entry) in ledger {
         let word = entry.word();
         if !all && word != "violated" {
             continue;
         }
         let by: Vec<&str> = entry.violated.iter().chain(&entry.proved).map(|id| &id[..]).take(3).collect();
-        let judged = if entry.judged > 0 { format!("judged in {} cases", entry.judged) } else { String::new() };
+        let judged =
+            if entry.judged > 0 { format!("judged in {} cases", entry.judged) } else { String::new() };
         let _ = writeln!(out, "{word:>14}  {id:26} {:20} {}", judged, by.join(", "));
     }
     for hunt in hunts {
         let Hunt { fault, passed, killers } = hunt;
         let _ = match killers.first() {
-            Some(first) => writeln!(out, "        killed  {:30} by {} cases, first {first}", fault.id, killers.len()),
+            Some(first) => {
+                writeln!(out, "        killed  {:30} by {} cases, first {first}", fault.id, killers.len())
+            }
             None => writeln!(out, "      survived  {:30} {passed} cases passed: {}", fault.id, fault.title),
         };
     }

@@ -15,8 +15,8 @@ pub(super) fn run(args: &args::Fmt) -> Result<u8, ExpectedError> {
     let mut other = Vec::new();
     for path in &paths {
         let text = read(path)?;
-        let node = source::parse(path, &text)
-            .map_err(|problems| ExpectedError::Scenario(problems.to_string()))?;
+        let node =
+            source::parse(path, &text).map_err(|problems| ExpectedError::Scenario(problems.to_string()))?;
         if fmt::has_comments(&text) {
             eprintln!("{}: left as it is, for it has comments", path.display());
             continue;

@@ -121,7 +121,13 @@ fn requirements() -> Vec<Item> {
     let item = |requirement: &catalogue::Requirement| Item {
         kind: "requirement",
         id: requirement.id.clone(),
-        title: format!("{} {}, {}: {}", requirement.strength.word(), requirement.rfc, requirement.section, requirement.text),
+        title: format!(
+            "{} {}, {}: {}",
+            requirement.strength.word(),
+            requirement.rfc,
+            requirement.section,
+            requirement.text
+        ),
         more: json!({
             "rfc": requirement.rfc,
             "section": requirement.section,
@@ -136,12 +142,12 @@ fn requirements() -> Vec<Item> {
 fn words() -> Vec<Item> {
     let item = |kind, id: &str, title: String| Item { kind, id: id.to_owned(), title, more: Value::Null };
     let messages = MESSAGES.iter().map(|name| item("message", name, "a message".to_owned()));
-    let macros = Macro::ALL.iter().map(|what| {
-        item("action", what.word(), format!("an action with {}", listed(what.keys())))
-    });
-    let subjects = Subject::ALL.iter().map(|what| {
-        item("check", what.word(), format!("what `check` looks at: {}", listed(what.keys())))
-    });
+    let macros = Macro::ALL
+        .iter()
+        .map(|what| item("action", what.word(), format!("an action with {}", listed(what.keys()))));
+    let subjects = Subject::ALL
+        .iter()
+        .map(|what| item("check", what.word(), format!("what `check` looks at: {}", listed(what.keys()))));
     let fields = LAYERS.iter().map(|(layer, _)| item("fields", layer, fields(layer).join(", ")));
     messages.chain(macros).chain(subjects).chain(fields).collect()
 }

@@ -97,9 +97,10 @@ fn read_fault(node: &source::Node, problems: &mut Vec<Problem>) -> Option<Fault>
         None => Vec::new(),
     };
     if drops != mutate.is_empty() {
-        problems.push(Problem::new(f.span(), "a fault drops its messages or changes them").help(
-            "\"drop\": true, or \"mutate\": [..]",
-        ));
+        problems.push(
+            Problem::new(f.span(), "a fault drops its messages or changes them")
+                .help("\"drop\": true, or \"mutate\": [..]"),
+        );
     }
     f.finish("key", problems);
     Some(Fault { id: id?, title: title?, of: of?, breaks, message: message?, mutate })

@@ -12,8 +12,24 @@ const TOGETHER: &[&[&str]] = &[&["$schema", "format"], &["subject", "client", "s
 
 /// Keys in their order.
 const ORDER: &[&str] = &[
-    "$schema", "format", "id", "title", "cites", "seen_in", "subject", "client", "supernode", "topology", "params",
-    "combine", "changes", "network", "ambient", "breaks", "steps", "outcome",
+    "$schema",
+    "format",
+    "id",
+    "title",
+    "cites",
+    "seen_in",
+    "subject",
+    "client",
+    "supernode",
+    "topology",
+    "params",
+    "combine",
+    "changes",
+    "network",
+    "ambient",
+    "breaks",
+    "steps",
+    "outcome",
 ];
 
 /// Whether a text has comments, which the canonical form would lose.
@@ -48,7 +64,9 @@ pub fn canonical(root: &Node) -> String {
     while let Some(member) = waiting.next() {
         let group = TOGETHER.iter().find(|group| group.contains(&&member.key[..]));
         let mut line = format!("  {}: {}", quoted(&member.key), value(member));
-        while let Some(next) = waiting.next_if(|next| group.is_some_and(|group| group.contains(&&next.key[..]))) {
+        while let Some(next) =
+            waiting.next_if(|next| group.is_some_and(|group| group.contains(&&next.key[..])))
+        {
             let _ = write!(line, ", {}: {}", quoted(&next.key), inline(&next.value));
         }
         lines.push(line);
@@ -84,8 +102,10 @@ fn inline(node: &Node) -> String {
         }
         Kind::Object(members) if members.is_empty() => "{}".to_owned(),
         Kind::Object(members) => {
-            let all: Vec<String> =
-                members.iter().map(|member| format!("{}: {}", quoted(&member.key), inline(&member.value))).collect();
+            let all: Vec<String> = members
+                .iter()
+                .map(|member| format!("{}: {}", quoted(&member.key), inline(&member.value)))
+                .collect();
             format!("{{ {} }}", all.join(", "))
         }
     }
@@ -110,7 +130,9 @@ fn block(node: &Node, indent: usize, used: usize) -> String {
                 .collect();
             format!("{{\n{}\n{end}}}", lines.join(",\n"))
         }
-        Kind::List(items) if items.iter().all(|item| !matches!(item.kind, Kind::List(_) | Kind::Object(_))) => {
+        Kind::List(items)
+            if items.iter().all(|item| !matches!(item.kind, Kind::List(_) | Kind::Object(_))) =>
+        {
             let mut lines = vec![String::new()];
             for (at, item) in items.iter().enumerate() {
                 let word = inline(item) + if at + 1 < items.len() { "," } else { "" };
@@ -128,7 +150,8 @@ fn block(node: &Node, indent: usize, used: usize) -> String {
             format!("[\n{}\n{end}]", lines.join("\n"))
         }
         Kind::List(items) => {
-            let lines: Vec<String> = items.iter().map(|item| format!("{pad}{}", block(item, indent + 2, 0))).collect();
+            let lines: Vec<String> =
+                items.iter().map(|item| format!("{pad}{}", block(item, indent + 2, 0))).collect();
             format!("[\n{}\n{end}]", lines.join(",\n"))
         }
         _ => line,

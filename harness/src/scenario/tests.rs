@@ -63,8 +63,11 @@ fn an_unknown_message() {
 
 #[test]
 fn an_unknown_avp() {
-    let said = said(&with("{ \"set_bit\": \"length\", \"to\": \"$bit\" }", "{ \"resize\": \"Resolt Code\", \"to\": 8 }, { \"set_bit\": \"length\", \"to\": \"$bit\" }"));
-    assert!(said.starts_with("x.json:9:72: unknown field `Resolt Code`\n"), "{said}");
+    let said = said(&with(
+        "{ \"set_bit\": \"length\", \"to\": \"$bit\" }",
+        "{ \"resize\": \"Resolt Code\", \"to\": 8 }, { \"set_bit\": \"length\", \"to\": \"$bit\" }",
+    ));
+    assert!(said.starts_with("x.json:9:73: unknown field `Resolt Code`\n"), "{said}");
     assert!(said.contains("      = did you mean `Result Code`? allowed: "), "{said}");
 }
 
@@ -125,7 +128,7 @@ fn an_unused_variable() {
 #[test]
 fn an_unknown_variable() {
     let said = said(&with("$sent.Ns + 1", "$snt.Ns + 1"));
-    assert!(said.starts_with("x.json:10:68: unknown variable `snt`\n"), "{said}");
+    assert!(said.starts_with("x.json:10:66: unknown variable `snt`\n"), "{said}");
     assert!(said.ends_with("      = did you mean `sent`? allowed: sent, last"), "{said}");
 }
 
@@ -150,7 +153,7 @@ fn missing_cites_an_unknown_profile_and_a_wrong_id_are_all_said_at_once() {
         [
             "x.json:1:1: missing key `cites`",
             "x.json:3:9: id `l2tp/y` is not the path of the file",
-            "x.json:5:41: unknown client profile `edgos`",
+            "x.json:5:37: unknown client profile `edgos`",
         ]
     );
 }
