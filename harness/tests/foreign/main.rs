@@ -10,6 +10,7 @@ mod field;
 mod link;
 #[path = "../world/recording.rs"]
 mod recording;
+mod scenarios;
 #[path = "../capture/support.rs"]
 #[expect(dead_code, reason = "the tests of captures use the rest of it")]
 mod support;
@@ -31,6 +32,13 @@ fn main() -> ExitCode {
         Trial::test("link_layers_of_made_up_frames", || report(&link::compare_made_up_frames())),
         Trial::test("a_recording_of_the_virtual_world_has_no_fault", || report(&world::faults())),
     ];
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
+    for folder in scenarios::folders(&root) {
+        let root = root.clone();
+        trials.push(Trial::test(format!("recorded_scenarios/{folder}"), move || {
+            report(&scenarios::compare(&root, &folder))
+        }));
+    }
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../captures");
     let extra = std::env::var_os("L2TPSPEC_EXTRA_CAPTURES").map(PathBuf::from);
     let folders = [Some(own), extra.clone()];

@@ -10,10 +10,12 @@ pub(crate) fn is_installed() -> bool {
     Command::new("tshark").arg("--version").output().is_ok()
 }
 
-/// The values of fields, a line a frame.
+/// The values of fields, a line a frame; what our recordings have opened beside the wire is left out.
 pub(crate) fn fields(file: &Path, preferences: &[String], names: &[&str]) -> Vec<Vec<String>> {
     let mut command = Command::new("tshark");
     command.arg("-n").arg("-r").arg(file).args([
+        "-Y",
+        "not frame.interface_name == \"opened\"",
         "-T",
         "fields",
         "-E",
