@@ -14,6 +14,7 @@ use super::play::{Done, Play, Stop};
 use super::seams::Stage;
 use super::step::PARTIES;
 use super::vocabulary::{Macro, Selector, Subject};
+use crate::dns;
 use crate::transcript::connection::Role;
 use crate::world::icmp::Problem;
 use crate::world::nat::{Nat, NatConfig, Outside};
@@ -73,7 +74,8 @@ impl Play<'_> {
                 self.net.command(seat, Command::Ppp(ppp::Command::Reauthenticate { link }));
                 Ok(())
             }
-            Macro::Dns | Macro::OspfPeer => {
+            Macro::Dns => self.ask(action),
+            Macro::OspfPeer => {
                 Err(Stop::Blocked(format!("`{}` is not known to this subject", action.what.word())))
             }
         }
@@ -170,6 +172,8 @@ impl Play<'_> {
                 assigned(self.net.client).ok_or_else(|| Stop::Failed("the client has no address".to_owned()))
             }
             "laptop" => Ok(super::net::LAPTOP),
+            "forwarder" => Ok(super::net::FORWARDER),
+            "isp" => Ok(super::net::ISP),
             "resolver" => {
                 let known = self.cast.service.resolver.value;
                 known.ok_or_else(|| Stop::Blocked("the supernode's profile has no resolver".to_owned()))
@@ -232,6 +236,37 @@ impl Play<'_> {
         ];
         let replies = [("replies".to_owned(), Matcher::Is(json!(count)))];
         compare("the ping", &found, if action.is.is_empty() { &replies } else { &action.is })
+    }
+
+    /// Asks for a name and waits for the answer.
+    fn ask(&mut self, action: &Do) -> Done {
+        const ID: u16 = 0x4d53;
+        let from = self.party(action.text("from"))?;
+        let server = self.address(Some(action.text("server").unwrap_or("resolver")))?;
+        let name = action.text("name").ok_or_else(|| Stop::Blocked("no `name` to ask for".to_owned()))?;
+        let query = dns::query(ID, name).ok_or_else(|| Stop::Blocked(format!("`{name}` is no name")))?;
+        let host = self.net.host(from);
+        let socket = self.net.world.bind_udp(host, None);
+        let socket = socket.ok_or_else(|| Stop::Blocked("no port is free".to_owned()))?;
+        self.net.world.send_udp(host, socket, SocketAddrV4::new(server, dns::PORT), &query);
+        let until = self.net.world.now() + Duration::from_secs(10);
+        let mut answer = None;
+        while answer.is_none() && self.net.world.now() < until {
+            let next = (self.net.world.now() + Duration::from_millis(50)).min(until);
+            self.advance(next, |_| false)?;
+            let received = self.net.world.receive_udp(host, socket);
+            answer =
+                received.and_then(|received| dns::answer(&received.octets)).filter(|answer| answer.id == ID);
+        }
+        self.net.world.close_udp(host, socket);
+        let first = answer.as_ref().and_then(|answer| answer.addresses.first());
+        let found = [
+            ("answered", json!(answer.is_some())),
+            ("code", json!(answer.as_ref().map(|answer| &answer.code))),
+            ("address", json!(first.map(ToString::to_string))),
+        ];
+        let answered = [("answered".to_owned(), Matcher::Is(json!(true)))];
+        compare("the query", &found, if action.is.is_empty() { &answered } else { &action.is })
     }
 
     fn transfer(&mut self, action: &Do) -> Done {

@@ -17,6 +17,7 @@ use super::model::{Case, Party};
 use super::record::Recording;
 use super::seams::{Plan, Seams, Shared as SharedPlan};
 use super::watch::{Gatekeeper, Reader, Shared as SharedWatch, Watch, Witness};
+use crate::dns::{self, Forwarder, NameServer};
 use crate::endpoint::Endpoint;
 use crate::transcript::connection::Role;
 use crate::world::interface::InterfaceId;
@@ -37,6 +38,27 @@ pub const EDGE: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 254);
 const PROBER: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 2);
 /// The laptop's address.
 pub const LAPTOP: Ipv4Addr = Ipv4Addr::new(192, 168, 88, 10);
+/// The client's address on its LAN, where it forwards queries for names.
+pub const FORWARDER: Ipv4Addr = Ipv4Addr::new(192, 168, 88, 1);
+
+/// The resolver of the clients' line.
+pub const ISP: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 53);
+/// Names in the mesh.
+const MESH: &[(&str, Ipv4Addr)] =
+    &[("wiki.mesh", Ipv4Addr::new(10, 10, 10, 80)), ("sn1.mesh", Ipv4Addr::new(10, 70, 72, 1))];
+/// Names outside.
+const OUTSIDE: &[(&str, Ipv4Addr)] = &[("www.example.net", Ipv4Addr::new(198, 18, 0, 80))];
+
+/// Gives the mesh its name server and its resolver, the line its resolver, and the client the forwarder of EdgeOS.
+fn serve_names(world: &mut World, cast: &Cast, client: HostId, resolver: [HostId; 2], isp: HostId) {
+    let everything = [MESH, OUTSIDE].concat();
+    world.add_service(resolver[0], dns::PORT, NameServer::new(&["mesh", "net"], &everything));
+    world.add_service(resolver[1], dns::PORT, NameServer::new(&["mesh"], MESH));
+    world.add_service(isp, dns::PORT, NameServer::new(&["", "net"], OUTSIDE));
+    let rules: Vec<(&str, Ipv4Addr)> =
+        cast.service.authoritative.value.iter().map(|server| ("mesh", *server)).collect();
+    world.add_service(client, dns::PORT, Forwarder::new(&rules, Some(ISP)));
+}
 
 /// An end of the case: its host, its station there, and its address.
 #[derive(Debug, Clone, Copy)]
@@ -121,7 +143,7 @@ impl Net {
             let outside = Outside::Interface(wire.interfaces[0]);
             world.host_mut(edge).set_nat(Nat::new(NatConfig::new(outside)));
         }
-        let lan = link(&mut world, [(laptop, LAPTOP), (client, Ipv4Addr::new(192, 168, 88, 1))]);
+        let lan = link(&mut world, [(laptop, LAPTOP), (client, FORWARDER)]);
         default_route(&mut world, laptop, lan.interfaces[0]);
         let servers = [cast.service.resolver.value, cast.service.authoritative.value];
         for ((host, server), network) in resolver.iter().zip(servers).zip(100..) {
@@ -133,6 +155,10 @@ impl Net {
             default_route(&mut world, *host, made.interfaces[0]);
             world.host_mut(supernode).add_route(Prefix::new(address, 32), made.interfaces[1]);
         }
+        let isp = world.add_host();
+        let made = link(&mut world, [(isp, ISP), (edge, Ipv4Addr::new(198, 18, 0, 1))]);
+        default_route(&mut world, isp, made.interfaces[0]);
+        serve_names(&mut world, cast, client, resolver, isp);
         let watch = Watch::new(wire.link, SUPERNODE, recording);
         *reader.0.borrow_mut() = Some(Rc::clone(&watch));
         world.add_rule(wire.link, Gatekeeper(Rc::clone(&watch)));

@@ -113,6 +113,11 @@ pub struct Reply {
 
 /// Something that answers on a UDP port, such as a DNS server.
 pub trait Service: Any {
+    /// Whether it also takes what comes to a port that it has sent from.
+    fn takes(&self, _port: u16) -> bool {
+        false
+    }
+
     /// Takes the payload of a datagram.
     fn on_datagram(
         &mut self,

@@ -93,7 +93,12 @@ impl Host {
         };
         let source = SocketAddrV4::new(Ipv4Addr::from(header.source), udp.source_port);
         let destination = SocketAddrV4::new(Ipv4Addr::from(header.destination), udp.destination_port);
-        if let Some(service) = self.services.get_mut(&udp.destination_port) {
+        let port = udp.destination_port;
+        let service = match self.services.contains_key(&port) {
+            true => self.services.get_mut(&port),
+            false => self.services.values_mut().find(|service| service.takes(port)),
+        };
+        if let Some(service) = service {
             service.on_datagram(&mut fabric.cx(), source, destination, payload);
             return None;
         }
