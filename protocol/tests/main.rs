@@ -3,6 +3,7 @@
 mod esp;
 mod isakmp;
 mod l2tp;
+mod ospf;
 mod pair;
 mod ppp;
 mod stack;
