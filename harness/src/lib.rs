@@ -10,6 +10,7 @@ pub mod exit_code;
 pub mod fuzz;
 pub mod profile;
 pub mod report;
+pub mod router;
 pub mod rule;
 pub mod scenario;
 pub mod transcript;

@@ -11,6 +11,7 @@ use super::look;
 use super::model::{Do, Matcher, Party};
 use super::net::{Net, SUPERNODE, Seat};
 use super::play::{Done, Play, Stop};
+use super::routing;
 use super::seams::Stage;
 use super::step::PARTIES;
 use super::vocabulary::{Macro, Selector, Subject};
@@ -75,9 +76,7 @@ impl Play<'_> {
                 Ok(())
             }
             Macro::Dns => self.ask(action),
-            Macro::OspfPeer => {
-                Err(Stop::Blocked(format!("`{}` is not known to this subject", action.what.word())))
-            }
+            Macro::OspfPeer => self.start_ospf(action),
         }
     }
 
@@ -428,19 +427,26 @@ impl Play<'_> {
             }
         };
         let all = |net: &Net| {
-            is.iter().all(|(name, matcher)| {
-                matcher.fits(look::property(net.end(seat), what, name).as_ref(), None, &|_, _| None)
-            })
+            is.iter()
+                .all(|(name, matcher)| matcher.fits(seen(net, seat, what, name).as_ref(), None, &|_, _| None))
         };
         let until = self.net.world.now() + within;
         if self.advance(until, all)? {
             return Ok(());
         }
         let found = is.iter().map(|(name, _)| {
-            let value = look::property(self.net.end(seat), what, name);
+            let value = seen(&self.net, seat, what, name);
             (&name[..], value.unwrap_or(Value::Null))
         });
         compare(what.word(), &found.collect::<Vec<_>>(), is)
+    }
+}
+
+/// A property of an end.
+fn seen(net: &Net, seat: Seat, what: Subject, name: &str) -> Option<Value> {
+    match what {
+        Subject::Ospf => routing::property(net, seat, name),
+        _ => look::property(net.end(seat), what, name),
     }
 }
 

@@ -17,6 +17,7 @@ pub mod parse;
 pub mod play;
 pub mod record;
 pub mod report;
+mod routing;
 pub mod schema;
 pub mod seams;
 pub mod source;

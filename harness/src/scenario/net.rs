@@ -49,7 +49,7 @@ const MESH: &[(&str, Ipv4Addr)] =
 /// Names outside.
 const OUTSIDE: &[(&str, Ipv4Addr)] = &[("www.example.net", Ipv4Addr::new(198, 18, 0, 80))];
 
-/// Gives the mesh its name server and its resolver, the line its resolver, and the client the forwarder of EdgeOS.
+/// Gives the mesh its name server and its resolver, the line its resolver, and the client the forwarder of its router.
 fn serve_names(world: &mut World, cast: &Cast, client: HostId, resolver: [HostId; 2], isp: HostId) {
     let everything = [MESH, OUTSIDE].concat();
     world.add_service(resolver[0], dns::PORT, NameServer::new(&["mesh", "net"], &everything));

@@ -350,7 +350,7 @@ words! {
         /// The client translates what leaves by its tunnel.
         Masquerade = "masquerade" ["client"],
         /// OSPF over the tunnel.
-        OspfPeer = "ospf.peer" ["ignore_mtu", "hello", "dead", "client_mtu", "supernode_mtu", "password"],
+        OspfPeer = "ospf.peer" ["ignore_mtu", "hello", "dead", "password"],
         /// An end proves itself again.
         Reauthenticate = "reauthenticate" [],
     }

@@ -9,7 +9,7 @@ use super::interface::Kind;
 use super::link::{Conditions, Direction, Link};
 use super::record::{Tap, TapId};
 use super::rule::{Rule, RuleId};
-use super::station::{Service, Station, StationId};
+use super::station::{Routing, Service, Station, StationId};
 use super::{Attachment, Connected, HostId, InterfaceId, LinkId, World};
 
 impl World {
@@ -149,6 +149,22 @@ impl World {
     pub fn add_service(&mut self, host: HostId, port: u16, service: impl Service) {
         self.hosts[host.index()].services.insert(port, Box::new(service));
         self.settle(host);
+    }
+
+    /// Puts a routing protocol on a host, in place of the one before.
+    pub fn set_routing(&mut self, host: HostId, mut routing: impl Routing) {
+        for tunnel in self.host(host).tunnel_interfaces() {
+            routing.on_up(&mut self.fabric.cx(), tunnel);
+        }
+        self.hosts[host.index()].routing = Some(Box::new(routing));
+        self.settle(host);
+    }
+
+    /// The routing protocol of a host, if it is of that type.
+    #[must_use]
+    pub fn routing<T: Routing>(&self, host: HostId) -> Option<&T> {
+        let routing: &dyn Any = &**self.host(host).routing.as_ref()?;
+        routing.downcast_ref()
     }
 
     /// A service, if there is one of that type on that port.

@@ -16,7 +16,7 @@ use l2tpspec_protocol::time::Instant;
 use super::interface::{Interface, InterfaceId, Kind};
 use super::nat::Nat;
 use super::route::{Prefix, Route, Routes};
-use super::station::{Service, Station, StationId, TunnelId};
+use super::station::{Routing, Service, Station, StationId, TunnelId, TunnelInterface};
 use super::user::User;
 use super::{HostId, ip};
 use crate::capture::reassembly::Reassembly;
@@ -77,6 +77,8 @@ pub(crate) enum Work {
     Arrived(InterfaceId, Packet),
     /// A packet that the host made is to be sent.
     Send(Packet),
+    /// A datagram of the host's own that leaves by this interface, whatever the routes say.
+    Emit(InterfaceId, Packet),
 }
 
 /// A host or router.
@@ -99,6 +101,9 @@ pub struct Host {
     free_interfaces: Vec<InterfaceId>,
     pub(crate) stations: Vec<Box<dyn Station>>,
     pub(crate) services: BTreeMap<u16, Box<dyn Service>>,
+    pub(crate) routing: Option<Box<dyn Routing>>,
+    /// The routes that it has learnt.
+    pub(crate) learnt: Vec<Route>,
     user: Option<Box<User>>,
     reassembly: Option<Box<Reassembly>>,
     next_identification: u16,
@@ -130,10 +135,24 @@ impl Host {
             free_interfaces: Vec::new(),
             stations: Vec::new(),
             services: BTreeMap::new(),
+            routing: None,
+            learnt: Vec::new(),
             user: None,
             reassembly: None,
             next_identification: 0,
         }
+    }
+
+    /// The tunnel interfaces that it has.
+    pub(crate) fn tunnel_interfaces(&self) -> Vec<TunnelInterface> {
+        let described = |(id, entry): (InterfaceId, &Interface)| match entry.kind {
+            Kind::Tunnel { peer, mtu, .. } => {
+                let address = *entry.addresses.first()?;
+                Some(TunnelInterface { interface: id, address, peer, mtu })
+            }
+            Kind::Link { .. } => None,
+        };
+        self.interfaces().filter_map(described).collect()
     }
 
     /// One of its interfaces.

@@ -10,6 +10,12 @@ use super::station::{StationId, TunnelId};
 pub struct InterfaceId(pub(crate) usize);
 
 impl InterfaceId {
+    /// The interface of a number.
+    #[must_use]
+    pub const fn from_index(index: usize) -> Self {
+        Self(index)
+    }
+
     /// Its number: interfaces of a host are counted from zero, and that of a tunnel that went down is used again.
     #[must_use]
     pub const fn index(self) -> usize {

@@ -69,6 +69,23 @@ pub fn wrap(packet: &mut Packet, fields: &Fields) -> bool {
     true
 }
 
+/// Puts an IPv4 header before a packet of a routing protocol: it goes to the next router and no further, with the precedence of
+/// Internetwork Control (RFC 2328 appendix A.1).
+#[must_use]
+pub fn wrap_control(packet: &mut Packet, fields: &Fields) -> bool {
+    /// Class selector 6, which is precedence 6.
+    const INTERNETWORK_CONTROL: u8 = 48;
+    let Ok(length) = u16::try_from(packet.len()) else { return false };
+    let (source, destination) = (fields.source.octets(), fields.destination.octets());
+    let header = Ipv4Header::new(length, 1, IpNumber(fields.protocol), source, destination);
+    let Ok(mut header) = header else { return false };
+    header.dscp = etherparse::IpDscp::try_new(INTERNETWORK_CONTROL).unwrap_or_default();
+    header.identification = fields.identification;
+    header.header_checksum = header.calc_header_checksum();
+    packet.prepend(&header.to_bytes());
+    true
+}
+
 /// Puts a UDP header before a payload. `false`, and no change, if the payload is too long.
 pub fn wrap_udp(packet: &mut Packet, source: SocketAddrV4, destination: SocketAddrV4) -> bool {
     let Some(length) = u16::try_from(packet.len()).ok().and_then(|length| length.checked_add(8)) else {

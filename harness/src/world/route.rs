@@ -92,6 +92,23 @@ impl Routes {
         is_removed
     }
 
+    /// Removes one route that a routing protocol has added.
+    pub(crate) fn remove_learnt(&mut self, route: &Route) {
+        let Prefix { network, length } = route.prefix;
+        let Some(networks) = self.by_length.get_mut(&length) else { return };
+        let Some(routes) = networks.get_mut(&network) else { return };
+        routes.retain(|other| other != route);
+        if !routes.iter().any(|other| other.interface == route.interface) {
+            self.by_interface.remove(&(route.interface, route.prefix));
+        }
+        if routes.is_empty() {
+            networks.remove(&network);
+        }
+        if networks.is_empty() {
+            self.by_length.remove(&length);
+        }
+    }
+
     /// Removes every route through an interface.
     pub(crate) fn remove_interface(&mut self, interface: InterfaceId) {
         let first = (interface, Prefix::ALL);

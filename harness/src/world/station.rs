@@ -7,7 +7,9 @@ use l2tpspec_protocol::cx::Cx;
 use l2tpspec_protocol::packet::Packet;
 use l2tpspec_protocol::time::Instant;
 
+use super::interface::InterfaceId;
 use super::ip;
+use super::route::Route;
 use super::user::Heard;
 
 /// Names a tunnel among those of one station; the station gives the numbers.
@@ -97,6 +99,68 @@ pub trait Station: Any {
     fn poll_output(&mut self, packet: &mut Packet) -> Option<StationOutput>;
 
     /// When to come back with [`Station::on_timeout`] if nothing happens before.
+    fn next_timeout(&self) -> Option<Instant>;
+}
+
+/// A tunnel interface of a host, as a routing protocol sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TunnelInterface {
+    /// The interface.
+    pub interface: InterfaceId,
+    /// The host's own address.
+    pub address: Ipv4Addr,
+    /// The other end's.
+    pub peer: Ipv4Addr,
+    /// The longest datagram that goes through, in octets.
+    pub mtu: u16,
+}
+
+/// What a routing protocol gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RoutingOutput {
+    /// A packet for the other end of an interface.
+    Packet {
+        /// By which interface.
+        interface: InterfaceId,
+        /// From which address.
+        source: Ipv4Addr,
+        /// To which.
+        destination: Ipv4Addr,
+        /// What stands behind the IPv4 header.
+        octets: Vec<u8>,
+    },
+    /// All the ways that it knows now.
+    Routes(Vec<Route>),
+}
+
+/// A routing protocol of a host, over its tunnel interfaces. What it learns comes after what the host knows otherwise.
+pub trait Routing: Any {
+    /// IPv4's Protocol.
+    fn protocol(&self) -> u8;
+
+    /// A tunnel interface is there, or is another one now.
+    fn on_up(&mut self, cx: &mut Cx<'_>, tunnel: TunnelInterface);
+
+    /// A tunnel interface is there no more.
+    fn on_down(&mut self, cx: &mut Cx<'_>, interface: InterfaceId);
+
+    /// Takes what stands behind the IPv4 header of a packet.
+    fn on_packet(
+        &mut self,
+        cx: &mut Cx<'_>,
+        interface: InterfaceId,
+        source: Ipv4Addr,
+        destination: Ipv4Addr,
+        octets: &[u8],
+    );
+
+    /// The moment that [`Routing::next_timeout`] named has come. Harmless if it has not.
+    fn on_timeout(&mut self, cx: &mut Cx<'_>);
+
+    /// Yields the next output, or `None` once there are no more.
+    fn poll_output(&mut self) -> Option<RoutingOutput>;
+
+    /// When to come back with [`Routing::on_timeout`] if nothing happens before.
     fn next_timeout(&self) -> Option<Instant>;
 }
 

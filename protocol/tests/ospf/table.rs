@@ -4,7 +4,7 @@ use l2tpspec_protocol::ospf::table::{
     self, Conditions, Interface, InterfaceEvent, Neighbor as S, NeighborEvent as E,
 };
 
-/// Rows are events, columns states: Down, Attempt, Init, 2-Way, ExStart, Exchange, Loading, Full. A dot is no change: the
+/// Rows are events, columns states: `Down`, `Attempt`, `Init`, `2-Way`, `ExStart`, `Exchange`, `Loading`, `Full`. A dot is no change: the
 /// event has no effect there, or none is described. Where a cell depends on something, both are written: with an adjacency
 /// wanted `/` without, or with requests left `/` without.
 const CELLS: [(E, [&str; 8]); 13] = [

@@ -37,6 +37,12 @@ impl Host {
             station.on_datagram(&mut fabric.cx(), &mut packet);
             return fabric.recycle(packet);
         }
+        if let Some(routing) = self.routing.as_mut().filter(|routing| routing.protocol() == header.protocol.0)
+        {
+            let octets = ip::payload(&header, packet.octets());
+            routing.on_packet(&mut fabric.cx(), interface, claim.source, claim.destination, octets);
+            return fabric.recycle(packet);
+        }
         let is_for_one = !claim.destination.is_multicast() && !claim.destination.is_broadcast();
         let problem = match header.protocol.0 {
             ip::ICMP => self.on_icmp(fabric, &header, &packet),

@@ -115,7 +115,7 @@ impl Host {
         fabric.recycle(packet);
     }
 
-    fn emit(&mut self, fabric: &mut Fabric, egress: InterfaceId, mut packet: Packet) {
+    pub(super) fn emit(&mut self, fabric: &mut Fabric, egress: InterfaceId, mut packet: Packet) {
         match self.interface(egress).map(|interface| interface.kind) {
             Some(Kind::Link { link, end }) => fabric.transmit(link, Direction::from_end(end), packet),
             Some(Kind::Tunnel { station, tunnel, .. }) => {

@@ -13,7 +13,7 @@ use crate::world::interface::{InterfaceId, Kind};
 use crate::world::ip::{self, Fields};
 use crate::world::record::Place;
 use crate::world::route::{Prefix, Route};
-use crate::world::station::{StationId, StationOutput, TunnelId};
+use crate::world::station::{RoutingOutput, StationId, StationOutput, TunnelId, TunnelInterface};
 
 /// The most packets that a host handles at one moment because of one event. What goes beyond is a loop.
 const MOST_WORK: usize = 1_000_000;
@@ -25,6 +25,7 @@ impl Host {
         'busy: loop {
             self.poll_stations(fabric);
             self.poll_services(fabric);
+            self.poll_routing(fabric);
             self.poll_user(fabric);
             if fabric.work.is_empty() {
                 break;
@@ -39,6 +40,7 @@ impl Host {
                 match work {
                     Work::Arrived(interface, packet) => self.on_arrival(fabric, interface, packet),
                     Work::Send(packet) => self.on_send(fabric, packet),
+                    Work::Emit(interface, packet) => self.emit(fabric, interface, packet),
                 }
             }
         }
@@ -65,6 +67,9 @@ impl Host {
         for service in self.services.values_mut().filter(|service| is_due(service.next_timeout())) {
             service.on_timeout(&mut fabric.cx());
         }
+        if let Some(routing) = self.routing.as_mut().filter(|routing| is_due(routing.next_timeout())) {
+            routing.on_timeout(&mut fabric.cx());
+        }
         self.settle(fabric);
     }
 
@@ -72,7 +77,8 @@ impl Host {
         let stations = self.stations.iter().filter_map(|station| station.next_timeout()).min();
         let services = self.services.values().filter_map(|service| service.next_timeout()).min();
         let user = self.user.as_ref().and_then(|user| user.next_timeout());
-        [stations, services, user].into_iter().flatten().min()
+        let routing = self.routing.as_ref().and_then(|routing| routing.next_timeout());
+        [stations, services, user, routing].into_iter().flatten().min()
     }
 
     fn poll_stations(&mut self, fabric: &mut Fabric) {
@@ -108,13 +114,17 @@ impl Host {
                 fabric.work.push_back(Work::Arrived(interface, std::mem::replace(packet, next)));
             }
             StationOutput::TunnelUp { tunnel, address, peer, mtu } => {
-                self.tunnel_down(station, tunnel);
+                self.tunnel_down(fabric, station, tunnel);
                 let interface = self.add_interface(Kind::Tunnel { station, tunnel, peer, mtu });
                 self.tunnels.insert((station, tunnel), interface);
                 self.add_own_address(interface, address);
                 self.routes.add(Route { prefix: Prefix::new(peer, 32), interface, metric: 0 });
+                if let Some(routing) = &mut self.routing {
+                    let up = TunnelInterface { interface, address, peer, mtu };
+                    routing.on_up(&mut fabric.cx(), up);
+                }
             }
-            StationOutput::TunnelDown { tunnel } => self.tunnel_down(station, tunnel),
+            StationOutput::TunnelDown { tunnel } => self.tunnel_down(fabric, station, tunnel),
         }
     }
 
@@ -126,14 +136,42 @@ impl Host {
         }
     }
 
-    fn tunnel_down(&mut self, station: StationId, tunnel: TunnelId) {
+    fn tunnel_down(&mut self, fabric: &mut Fabric, station: StationId, tunnel: TunnelId) {
         let Some(interface) = self.tunnels.remove(&(station, tunnel)) else { return };
+        if let Some(routing) = &mut self.routing {
+            routing.on_down(&mut fabric.cx(), interface);
+        }
         let Some(entry) = self.interfaces[interface.0].take() else { return };
         for address in entry.addresses {
             self.forget_address(address);
         }
         self.routes.remove_interface(interface);
         self.free_interfaces.push(interface);
+    }
+
+    /// What the routing protocol has to say: packets, and ways that take the place of those before.
+    pub(crate) fn poll_routing(&mut self, fabric: &mut Fabric) {
+        let Some(mut routing) = self.routing.take() else { return };
+        while let Some(output) = routing.poll_output() {
+            match output {
+                RoutingOutput::Packet { interface, source, destination, octets } => {
+                    let mut packet = fabric.packet(&octets);
+                    let fields = self.fields(source, destination, routing.protocol());
+                    if ip::wrap_control(&mut packet, &fields) {
+                        fabric.work.push_back(Work::Emit(interface, packet));
+                    }
+                }
+                RoutingOutput::Routes(routes) => {
+                    for old in std::mem::replace(&mut self.learnt, routes.clone()) {
+                        self.routes.remove_learnt(&old);
+                    }
+                    for route in routes {
+                        self.routes.add(route);
+                    }
+                }
+            }
+        }
+        self.routing = Some(routing);
     }
 
     fn poll_services(&mut self, fabric: &mut Fabric) {
