@@ -8,6 +8,7 @@ mod deep;
 mod endpoint;
 mod malformed;
 mod opening;
+mod scenario_cli;
 #[expect(dead_code, reason = "other people's captures have a binary of their own")]
 mod support;
 mod world;
