@@ -10,6 +10,7 @@ pub mod composed;
 pub mod esp;
 pub mod isakmp;
 pub mod l2tp;
+pub mod machine;
 pub mod ospf;
 pub mod ppp;
 pub mod reassembly;
@@ -38,6 +39,10 @@ pub const TARGETS: &[Target] = &[
     ("l2tp_control_round_trip", l2tp::control_round_trip),
     ("l2tp_header_round_trip", l2tp::header_round_trip),
     ("l2tp_hidden_avp_open_hide", l2tp::hidden_avp_open_hide),
+    ("machine_established_attack", machine::established_attack),
+    ("machine_handshake_attack", machine::handshake_attack),
+    ("machine_ospf_packets", machine::ospf_packets),
+    ("machine_peer_garbage", machine::peer_garbage),
     ("ospf_lsa_round_trip", ospf::lsa_round_trip),
     ("ospf_packet_round_trip", ospf::packet_round_trip),
     ("ppp_ccp_options_round_trip", ppp::ccp_options_round_trip),

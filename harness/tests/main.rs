@@ -6,6 +6,7 @@ mod cli;
 mod corpus;
 mod deep;
 mod endpoint;
+mod machine;
 mod malformed;
 mod opening;
 mod scenario_cli;

@@ -1,0 +1,104 @@
+//! The virtual world: how much memory an idle tunnel takes, both ends, their hosts and links; and how the time that a tunnel
+//! takes to come up grows with their number, on one core.
+//!
+//! `cargo bench --bench world`; with `--quick` up to a thousand tunnels.
+
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use l2tpspec::endpoint::Endpoint;
+use l2tpspec::profile::Profile;
+use l2tpspec::world::link::Conditions;
+use l2tpspec::world::route::Prefix;
+use l2tpspec::world::station::StationId;
+use l2tpspec::world::{Attachment, HostId, World};
+use l2tpspec_protocol::stack::{Command, NoTap};
+use peak_alloc::PeakAlloc;
+
+#[global_allocator]
+static MEMORY: PeakAlloc = PeakAlloc;
+
+/// Octets that an idle tunnel may take.
+const LIMIT: usize = 64 * 1024;
+const SUPERNODE: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
+
+fn profile(folder: &str, name: &str) -> Profile {
+    let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
+    Profile::load(&scenarios.join(folder).join(format!("{name}.json"))).expect("a profile of the project")
+}
+
+/// What came of so many tunnels.
+struct Measured {
+    tunnels: usize,
+    time: Duration,
+    octets: usize,
+}
+
+/// Connects so many clients, one every two milliseconds of the world's time, and lets them idle for a minute.
+fn measure(tunnels: usize) -> Measured {
+    let (client, mut supernode) = (profile("clients", "edgeos"), profile("supernodes", "sn1"));
+    // The real pool has room for 253.
+    supernode.service.as_mut().expect("a supernode serves").pool.value.last = Ipv4Addr::new(10, 70, 255, 254);
+    let service = supernode.service.clone().expect("a supernode serves");
+    let before = MEMORY.current_usage();
+    let mut world = World::new(b"bench");
+    let server = world.add_host();
+    let serving = world.add_station(server, Endpoint::new(supernode.stack(&service, 1701)));
+    let config = client.stack(&service, 1701);
+    let seats: Vec<(HostId, StationId, Ipv4Addr)> = (0..tunnels).map(|number| seat(&mut world, server, number, &config)).collect();
+    let start = Instant::now();
+    for (host, station, address) in &seats {
+        let command = Command::Connect { local: (*address).into(), peer: SUPERNODE.into() };
+        world.with_station(*host, *station, |end: &mut Endpoint<NoTap>, cx| end.command(cx, command));
+        world.run_for(Duration::from_millis(2)).expect("no live-lock");
+    }
+    world.run_for(Duration::from_secs(10)).expect("no live-lock");
+    let time = start.elapsed();
+    world.run_for(Duration::from_secs(60)).expect("no live-lock");
+    let up = world.station::<Endpoint<NoTap>>(server, serving).expect("there").stack().links().count();
+    assert_eq!(up, tunnels, "every tunnel is up");
+    Measured { tunnels, time, octets: MEMORY.current_usage().saturating_sub(before) / tunnels }
+}
+
+/// A client on a host of its own, linked to the supernode.
+fn seat(
+    world: &mut World,
+    server: HostId,
+    number: usize,
+    config: &l2tpspec_protocol::stack::Config,
+) -> (HostId, StationId, Ipv4Addr) {
+    let network = 0xc612_0000 + u32::try_from(number).expect("few tunnels") * 4;
+    let (address, near) = (Ipv4Addr::from(network + 1), Ipv4Addr::from(network + 2));
+    let host = world.add_host();
+    let attach = |host, address| Attachment { host, address, length: 30 };
+    let made = world.connect([attach(host, address), attach(server, near)], Conditions::default());
+    world.host_mut(host).add_route(Prefix::ALL, made.interfaces[0]);
+    if number == 0 {
+        world.host_mut(server).add_address(made.interfaces[1], SUPERNODE, 32);
+    }
+    (host, world.add_station(host, Endpoint::new(config.clone())), address)
+}
+
+fn main() {
+    let is_quick = std::env::args().any(|argument| argument == "--quick");
+    let counts: &[usize] = if is_quick { &[100, 1000] } else { &[100, 1000, 10_000] };
+    // Warm caches and allocator.
+    measure(20);
+    let mut first = None;
+    let mut is_over = false;
+    for count in counts {
+        let Measured { tunnels, time, octets } = measure(*count);
+        let each = time.as_secs_f64() * 1e6 / *count as f64;
+        let base = *first.get_or_insert(each);
+        println!(
+            "{tunnels:>6} tunnels up in {:.2} s: {each:.0} µs each, {:.2} times what each of {} took; idle {:.1} KiB each",
+            time.as_secs_f64(),
+            each / base,
+            counts[0],
+            octets as f64 / 1024.0
+        );
+        is_over |= octets > LIMIT;
+    }
+    assert!(!is_over, "an idle tunnel takes more than {} KiB", LIMIT / 1024);
+}
