@@ -46,7 +46,8 @@ fn measure(tunnels: usize) -> Measured {
     let server = world.add_host();
     let serving = world.add_station(server, Endpoint::new(supernode.stack(&service, 1701)));
     let config = client.stack(&service, 1701);
-    let seats: Vec<(HostId, StationId, Ipv4Addr)> = (0..tunnels).map(|number| seat(&mut world, server, number, &config)).collect();
+    let seats: Vec<(HostId, StationId, Ipv4Addr)> =
+        (0..tunnels).map(|number| seat(&mut world, server, number, &config)).collect();
     let start = Instant::now();
     for (host, station, address) in &seats {
         let command = Command::Connect { local: (*address).into(), peer: SUPERNODE.into() };

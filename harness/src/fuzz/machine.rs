@@ -118,7 +118,8 @@ impl Scene {
 
     fn connect<T: Tap + 'static>(&mut self, (host, station): (HostId, StationId), local: Ipv4Addr) {
         let command = Command::Connect { local: local.into(), peer: SUPERNODE.into() };
-        let told = self.world.with_station(host, station, |end: &mut Endpoint<T>, cx| end.command(cx, command));
+        let told =
+            self.world.with_station(host, station, |end: &mut Endpoint<T>, cx| end.command(cx, command));
         assert!(told.is_some(), "an endpoint of that type");
     }
 
@@ -349,7 +350,10 @@ pub fn ospf_packets(input: &[u8]) {
                 packets.push(unit);
             }
         }
-        assert!(router.next_timeout().is_none_or(|next| next > now), "a moment that has passed is waited for");
+        assert!(
+            router.next_timeout().is_none_or(|next| next > now),
+            "a moment that has passed is waited for"
+        );
         if program.is_over() {
             return;
         }

@@ -105,7 +105,8 @@ pub struct Received {
 /// Security associations of any number of links.
 #[derive(Debug, Default)]
 pub struct Esp {
-    inbound: BTreeMap<u32, Inbound>,
+    /// Boxed, as a node of the map has room for eleven.
+    inbound: BTreeMap<u32, Box<Inbound>>,
     links: BTreeMap<u32, Link>,
     events: VecDeque<Event>,
 }
@@ -127,7 +128,7 @@ impl Esp {
         let volume = Volume { octets: 0, limit: pair.volume_octets };
         let inbound =
             Inbound { sa: pair.inbound, window, link: pair.link, outbound, volume, was_used: false };
-        self.inbound.insert(spi, inbound);
+        self.inbound.insert(spi, Box::new(inbound));
     }
 
     /// Uses the pair with this inbound SPI no more.
@@ -292,7 +293,7 @@ impl Esp {
 }
 
 /// The SA of a packet whose sequence number is new (ESP-4303-3.4.2-a, ESP-4303-3.4.3-c).
-fn admit(inbound: &BTreeMap<u32, Inbound>, header: Option<Header>) -> Result<&Sa, Violation> {
+fn admit(inbound: &BTreeMap<u32, Box<Inbound>>, header: Option<Header>) -> Result<&Sa, Violation> {
     let header = header.ok_or(Violation::NoHeader)?;
     let inbound = inbound.get(&header.security_parameters_index).ok_or(Violation::NoSuchSa)?;
     match inbound.window.as_ref().map(|window| window.check(header.sequence_number)) {

@@ -19,7 +19,7 @@ pub(super) struct Association {
     pub(super) stage: Stage,
     pub(super) flight: Flight,
     pub(super) fragments: Reassembly,
-    pub(super) exchanges: BTreeMap<u32, Exchange>,
+    pub(super) exchanges: BTreeMap<u32, Box<Exchange>>,
     /// Message IDs that were used once and may not be again.
     pub(super) used_message_ids: BTreeSet<u32>,
     /// The inbound SPIs of the ESP SAs that were agreed on under it.

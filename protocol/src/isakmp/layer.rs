@@ -59,7 +59,8 @@ pub(super) struct ChildRecord {
 #[derive(Debug)]
 pub struct Isakmp {
     pub(super) config: Config,
-    pub(super) associations: BTreeMap<SaId, Association>,
+    /// Boxed, as a node of the map has room for eleven.
+    pub(super) associations: BTreeMap<SaId, Box<Association>>,
     pub(super) by_cookies: BTreeMap<([u8; 8], [u8; 8]), SaId>,
     pub(super) children: BTreeMap<u32, ChildRecord>,
     /// The SAs that stand, by the address of their peers.
@@ -201,7 +202,7 @@ impl Isakmp {
     /// The SAs that stand with a peer at this address, in the order in which they were begun.
     pub(super) fn standing_with(&self, address: IpAddr) -> impl DoubleEndedIterator<Item = &Association> {
         let range = (address, SaId(0))..=(address, SaId(u64::MAX));
-        self.by_address.range(range).filter_map(|(_, id)| self.associations.get(id))
+        self.by_address.range(range).filter_map(|(_, id)| self.associations.get(id).map(Box::as_ref))
     }
 
     /// Takes note of where the peer of an SA that stands is.
@@ -268,7 +269,7 @@ impl Isakmp {
             asked_at: now,
             next_sequence_number: 1,
         };
-        self.associations.insert(id, association);
+        self.associations.insert(id, Box::new(association));
         id
     }
 

@@ -59,7 +59,7 @@ impl Isakmp {
                     flight.send(octets, true);
                 }
                 let exchange = Exchange { stage: next.stage, iv, flight, replaces };
-                association.exchanges.insert(message_id, exchange);
+                association.exchanges.insert(message_id, Box::new(exchange));
                 association.used_message_ids.insert(message_id);
                 if let Some(octets) = next.send {
                     self.send(id, &octets);
@@ -122,11 +122,9 @@ impl Isakmp {
                 self.on_authenticated(cx, id, path);
                 let Some(association) = self.associations.get_mut(&id) else { return };
                 association.used_message_ids.insert(message_id);
-                let exchange = association.exchanges.entry(message_id).or_insert_with(|| Exchange {
-                    stage: Stage::Done,
-                    iv: Vec::new(),
-                    flight: Flight::default(),
-                    replaces: predecessor,
+                let exchange = association.exchanges.entry(message_id).or_insert_with(|| {
+                    let (stage, iv, flight) = (Stage::Done, Vec::new(), Flight::default());
+                    Box::new(Exchange { stage, iv, flight, replaces: predecessor })
                 });
                 exchange.iv = core::mem::take(&mut iv);
                 let is_done = matches!(next.stage, Stage::Done);

@@ -31,7 +31,8 @@ pub enum Received {
 /// The PPP layer of one host.
 #[derive(Debug, Default)]
 pub struct Ppp {
-    links: BTreeMap<LinkId, Link>,
+    /// Boxed, as a node of the map has room for eleven.
+    links: BTreeMap<LinkId, Box<Link>>,
     leases: BTreeMap<Ipv4Addr, LinkId>,
     deadlines: Deadlines<LinkId>,
     outputs: VecDeque<Output<Frame, Infallible, Event>>,
@@ -99,7 +100,7 @@ impl Ppp {
         let pool = config.ipcp.as_ref().and_then(|ipcp| ipcp.pool);
         let lease = pool.and_then(|pool| self.lease(pool, id));
         let link = Link::new(cx, id, config.clone(), lease);
-        self.links.insert(id, link);
+        self.links.insert(id, Box::new(link));
         self.on(cx, id, |link, cx, out| link.begin(cx, out));
     }
 
@@ -124,7 +125,7 @@ impl Ppp {
             }
             self.deadlines.stop(&id);
         } else {
-            match self.links.get(&id).and_then(Link::deadline) {
+            match self.links.get(&id).and_then(|link| link.deadline()) {
                 Some(deadline) => self.deadlines.set(id, deadline),
                 None => {
                     self.deadlines.stop(&id);
