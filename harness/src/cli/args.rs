@@ -167,7 +167,7 @@ pub(super) struct Decode {
 /// What `check` takes.
 #[derive(Debug, ClapArgs)]
 pub(super) struct Check {
-    /// The captures: pcap, pcapng, or pppd's record format; gzip is opened.
+    /// The captures: pcap, pcapng, or pppd's record format; gzip is opened. Of a folder that `run --record` wrote, all.
     #[arg(required = true, value_name = "CAPTURE")]
     pub(super) captures: Vec<PathBuf>,
     #[command(flatten)]
@@ -198,7 +198,7 @@ pub(super) struct Keys {
 /// What `corpus` takes.
 #[derive(Debug, ClapArgs)]
 pub(super) struct Corpus {
-    /// The captures.
+    /// The captures, or folders that `run --record` wrote.
     #[arg(required = true)]
     pub(super) captures: Vec<PathBuf>,
     #[command(flatten)]

@@ -22,19 +22,22 @@ struct Task<'a> {
 
 pub(super) fn run(args: &args::Check) -> Result<u8, ExpectedError> {
     let known = args.known.iter().map(|file| KnownFile::load(file)).collect::<Result<Vec<_>, _>>()?;
+    let mut captures = Vec::new();
+    for argument in &args.captures {
+        captures.extend(keys::captures(argument)?);
+    }
     let mut tasks = Vec::new();
-    for capture in &args.captures {
+    for capture in &captures {
         let recording =
             args.expect.as_ref().map(|directory| Recording::load(directory, capture)).transpose()?;
         tasks.push(Task { capture, recording });
     }
-    let total = args
-        .captures
+    let total = captures
         .iter()
         .filter_map(|capture| std::fs::metadata(capture).ok())
         .map(|data| data.len())
         .sum();
-    let label = match args.captures.as_slice() {
+    let label = match captures.as_slice() {
         [only] => only.display().to_string(),
         many => format!("{} captures", many.len()),
     };

@@ -16,7 +16,11 @@ use crate::fuzz::{TARGETS, composed};
 
 pub(super) fn run(args: &args::Corpus) -> Result<u8, ExpectedError> {
     let mut seeds = composed::seeds();
-    for capture in &args.captures {
+    let mut captures = Vec::new();
+    for argument in &args.captures {
+        captures.extend(keys::captures(argument)?);
+    }
+    for capture in &captures {
         let keys = keys::load(&args.keys, capture)?;
         let mut file = CaptureFile::open(capture, &Options::default())?;
         seeds.append(&mut seed::grow(&mut file, &keys)?);

@@ -1,15 +1,53 @@
 //! Which keys belong to which capture.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::args;
 use crate::capture::keys::Keys;
 use crate::error::ExpectedError;
 use crate::transcript::Options;
 
-/// Loads the keys for one capture: from every `--keys`, and of a directory that holds `NAME.keys`, that one.
+/// The captures that an argument names: itself, or in a folder that `run --record` wrote, every `wire.pcapng` below it.
+pub(super) fn captures(argument: &Path) -> Result<Vec<PathBuf>, ExpectedError> {
+    if !argument.is_dir() {
+        return Ok(vec![argument.to_owned()]);
+    }
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        |source| ExpectedError::File { path, source }
+    };
+    let (mut found, mut waiting) = (Vec::new(), vec![argument.to_owned()]);
+    while let Some(folder) = waiting.pop() {
+        for entry in std::fs::read_dir(&folder).map_err(failed(&folder))? {
+            let path = entry.map_err(failed(&folder))?.path();
+            if path.is_dir() {
+                waiting.push(path);
+            } else if path.file_name().is_some_and(|name| name == RECORDING) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    if found.is_empty() {
+        let folder = argument.display();
+        return Err(ExpectedError::Usage(format!(
+            "{folder}: a folder without a {RECORDING}\nhint: name captures, or a folder that `run --record` wrote"
+        )));
+    }
+    Ok(found)
+}
+
+/// What `run --record` calls a capture. Its keys lie beside it, in `keys`.
+const RECORDING: &str = "wire.pcapng";
+
+/// Loads the keys for one capture: from every `--keys`, and of a directory that holds `NAME.keys`, that one. A recording of
+/// `run --record` brings its own.
 pub(super) fn load(args: &args::Keys, capture: &Path) -> Result<Keys, ExpectedError> {
     let mut all = Keys::default();
+    let beside = capture.with_file_name("keys");
+    if args.keys.is_empty() && capture.file_name().is_some_and(|name| name == RECORDING) && beside.is_dir() {
+        all.extend(Keys::load(&beside)?);
+    }
     for path in &args.keys {
         let own = capture.file_stem().map(|stem| {
             let mut name = stem.to_os_string();
