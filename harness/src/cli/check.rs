@@ -32,11 +32,8 @@ pub(super) fn run(args: &args::Check) -> Result<u8, ExpectedError> {
             args.expect.as_ref().map(|directory| Recording::load(directory, capture)).transpose()?;
         tasks.push(Task { capture, recording });
     }
-    let total = captures
-        .iter()
-        .filter_map(|capture| std::fs::metadata(capture).ok())
-        .map(|data| data.len())
-        .sum();
+    let total =
+        captures.iter().filter_map(|capture| std::fs::metadata(capture).ok()).map(|data| data.len()).sum();
     let label = match captures.as_slice() {
         [only] => only.display().to_string(),
         many => format!("{} captures", many.len()),

@@ -66,8 +66,11 @@ impl<'a> Program<'a> {
     }
 }
 
+/// The packets that crossed the link, and which way each went.
+type Crossed = Rc<RefCell<Vec<(Direction, Vec<u8>)>>>;
+
 /// Remembers what it sees on the link.
-struct Memory(Rc<RefCell<Vec<(Direction, Vec<u8>)>>>);
+struct Memory(Crossed);
 
 impl WorldTap for Memory {
     fn on_packet(&mut self, observed: &Observed<'_>) {
@@ -86,7 +89,7 @@ struct Scene {
     client: (HostId, StationId),
     other: (HostId, StationId),
     wire: Connected,
-    seen: Rc<RefCell<Vec<(Direction, Vec<u8>)>>>,
+    seen: Crossed,
 }
 
 impl Scene {
@@ -111,7 +114,7 @@ impl Scene {
         let config = edgeos.stack(&service, 1701);
         let own = world.add_station(client, Endpoint::with_tap(config.clone(), tap));
         let others = world.add_station(other, Endpoint::new(config));
-        let seen = Rc::new(RefCell::new(Vec::new()));
+        let seen = Crossed::default();
         world.add_tap(Memory(Rc::clone(&seen)));
         Self { world, client: (client, own), other: (other, others), wire, seen }
     }

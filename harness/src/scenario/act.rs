@@ -12,7 +12,7 @@ use super::model::{Do, Matcher, Party};
 use super::net::{Net, SUPERNODE, Seat};
 use super::play::{Done, Play, Stop};
 use super::routing;
-use super::seams::Stage;
+use super::seams::{self, Stage};
 use super::step::PARTIES;
 use super::vocabulary::{Macro, Selector, Subject};
 use crate::dns;
@@ -130,7 +130,7 @@ impl Play<'_> {
             Role::Supernode => self.net.prober,
             Role::Client => {
                 let seat = self.net.client;
-                self.net.plan.borrow_mut().armed.clear();
+                seams::open(&self.net.plan).armed.clear();
                 self.net.command(seat, Command::Disconnect);
                 let until = self.net.world.now() + Duration::from_secs(60);
                 self.advance(until, |net| {

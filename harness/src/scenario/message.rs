@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use l2tpspec_protocol::isakmp::wire::{Body, ExchangeType, PayloadType};
+use l2tpspec_protocol::isakmp::wire::{Body, ExchangeType, Payload, PayloadType};
 use l2tpspec_protocol::l2tp::wire::AvpValue;
 use l2tpspec_protocol::ppp::control;
 use l2tpspec_protocol::show::Show as _;
@@ -223,7 +223,12 @@ impl Namer {
 }
 
 fn informational(message: &Isakmp) -> String {
-    let tells = message.payloads.iter().find_map(|payload| match &payload.body {
+    told(&message.payloads)
+}
+
+/// The name of an Informational by what it tells.
+pub(super) fn told(payloads: &[Payload]) -> String {
+    let tells = payloads.iter().find_map(|payload| match &payload.body {
         Body::Notification(notification) => {
             Some(notification.notify_type.name().unwrap_or("").to_owned()).filter(|name| !name.is_empty())
         }

@@ -84,7 +84,7 @@ impl Raw {
 /// A message that cannot be read, or a part that it does not have; the text says which.
 pub fn apply(layer: &str, octets: &mut Vec<u8>, mutations: &[Mutation]) -> Result<(), String> {
     let (whole, parts): (Vec<&Mutation>, Vec<&Mutation>) =
-        mutations.iter().partition(|mutation| is_of_octets(mutation));
+        mutations.iter().partition(|mutation| mutation.is_of_octets());
     if !parts.is_empty() {
         let mut wire = Wire::parse(layer, octets)?;
         for mutation in parts {
@@ -105,13 +105,22 @@ pub fn apply(layer: &str, octets: &mut Vec<u8>, mutations: &[Mutation]) -> Resul
     Ok(())
 }
 
-/// Whether a change is about the octets of the message as a whole.
-fn is_of_octets(mutation: &Mutation) -> bool {
-    mutation.part == MESSAGE
-        && matches!(
-            mutation.change,
+impl Mutation {
+    /// Whether it is about the octets of the message as a whole, as they travel.
+    #[must_use]
+    pub fn is_of_octets(&self) -> bool {
+        let is_raw = matches!(
+            self.change,
             Change::Truncate(_) | Change::Pad(_) | Change::Resize(_) | Change::Xor(_) | Change::SetRaw(_)
-        )
+        );
+        self.part == MESSAGE && is_raw
+    }
+
+    /// Whether it is about octets that are encrypted already.
+    #[must_use]
+    pub fn is_of_sealed(&self) -> bool {
+        self.is_of_octets() || self.part == "body" || self.part == "flags" || self.part == "length"
+    }
 }
 
 fn change(wire: &mut Wire, mutation: &Mutation) -> Result<(), String> {

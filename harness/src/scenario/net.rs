@@ -9,13 +9,14 @@
 use std::cell::RefCell;
 use std::net::Ipv4Addr;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use l2tpspec_protocol::stack::{Command, Config};
 
 use super::cast::Cast;
 use super::model::{Case, Party};
 use super::record::Recording;
-use super::seams::{Plan, Seams, Shared as SharedPlan};
+use super::seams::{self, Plan, Seams, Shared as SharedPlan};
 use super::watch::{Gatekeeper, Reader, Shared as SharedWatch, Watch, Witness};
 use crate::dns::{self, Forwarder, NameServer};
 use crate::endpoint::Endpoint;
@@ -98,6 +99,15 @@ pub struct Net {
     pub plan: SharedPlan,
 }
 
+/// A configuration whose IKE lets the plan change its messages.
+fn edited(config: &Config, role: Role, plan: &SharedPlan) -> Config {
+    let mut config = config.clone();
+    if let Some(isakmp) = &mut config.isakmp {
+        isakmp.editor = seams::editor(role, plan);
+    }
+    config
+}
+
 /// Links two hosts; the second end is the router.
 fn link(world: &mut World, ends: [(HostId, Ipv4Addr); 2]) -> Connected {
     let attach = |(host, address)| Attachment { host, address, length: 24 };
@@ -165,7 +175,7 @@ impl Net {
         world.add_tap(Witness(Rc::clone(&watch)));
         let plan = Plan::new();
         let mut seat = |host, address, role, config: &Config, plan: &SharedPlan| {
-            let end = End::with_tap(config.clone(), Seams::new(role, Rc::clone(plan)));
+            let end = End::with_tap(edited(config, role, plan), Seams::new(role, Arc::clone(plan)));
             Seat { host, station: world.add_station(host, end), address }
         };
         let nobody = Plan::new();
@@ -216,9 +226,10 @@ impl Net {
 
     /// An endpoint loses all that it knows.
     pub fn restart(&mut self, seat: Seat, config: &Config, role: Role) {
-        let seams = Seams::new(role, Rc::clone(&self.plan));
+        let seams = Seams::new(role, Arc::clone(&self.plan));
+        let config = edited(config, role, &self.plan);
         let done = self.world.with_station(seat.host, seat.station, |end: &mut End, _| {
-            end.restart(config.clone(), seams);
+            end.restart(config, seams);
         });
         debug_assert!(done.is_some(), "an endpoint at every seat");
     }

@@ -14,7 +14,7 @@ use super::message::{self, Message};
 use super::model::{Case, Expect, Matcher, Never, Outcome, Send, Step, Verb};
 use super::net::{Net, Seat};
 use super::record::Recording;
-use super::seams::{Armed, Stage, stage_of};
+use super::seams::{self, Armed, Stage, stage_of};
 use super::verdict::{Failure, Played, Verdict};
 use crate::check::known::KnownFile;
 use crate::check::{Checked, Judge};
@@ -74,7 +74,7 @@ pub fn play(case: &Case, profiles: &Profiles, seed: &[u8], options: Options<'_>)
     let net = Net::new(case, &cast, seed, recording);
     let mut play =
         Play { case, cast, net, cursor: 0, mark: Instant::START, saved: BTreeMap::new(), is_begun: false };
-    play.net.plan.borrow_mut().fault = options.fault.cloned();
+    seams::open(&play.net.plan).fault = options.fault.cloned();
     play.net.set_conditions(&case.network);
     let result = play.steps(&case.steps);
     let result = result.and_then(|()| play.probe_after_mutation());
@@ -205,19 +205,19 @@ impl Play<'_> {
         let before = self.net.watch.borrow().messages.len();
         let heard = self.refusals(self.net.seat(!*from)).len();
         {
-            let mut plan = self.net.plan.borrow_mut();
+            let mut plan = seams::open(&self.net.plan);
             plan.armed.push_back(armed);
         }
-        let gate = self.net.plan.borrow().gate;
+        let gate = seams::open(&self.net.plan).gate;
         self.open_to(gate.max(stage_of(message)));
         self.trigger(message, *from)?;
         let patience = self.net.world.now() + super::parse::PATIENCE;
-        let said = self.advance(patience, |net| net.plan.borrow().armed.is_empty())?;
-        if let Some(why) = self.net.plan.borrow().failed.clone() {
+        let said = self.advance(patience, |net| seams::open(&net.plan).armed.is_empty())?;
+        if let Some(why) = seams::open(&self.net.plan).failed.clone() {
             return Err(Stop::Blocked(format!("{message} cannot be changed so: {why}")));
         }
         if !said {
-            self.net.plan.borrow_mut().armed.clear();
+            seams::open(&self.net.plan).armed.clear();
             return Err(Stop::Failed(format!("the {} has not sent {message}", from.word())));
         }
         // What was sent may not be recognised for what it was.
@@ -517,7 +517,7 @@ fn described(expect: &Expect) -> String {
 impl Play<'_> {
     /// Lets a connection go as far as a stage.
     pub(super) fn open_to(&mut self, stage: Stage) {
-        self.net.plan.borrow_mut().gate = stage;
+        seams::open(&self.net.plan).gate = stage;
         let reach = match stage {
             Stage::Phase1 | Stage::Phase2 => Reach::Associations,
             Stage::Tunnel => Reach::Tunnel,

@@ -1,12 +1,12 @@
 //! Whoever stands between the layers of an end: lets nothing beyond a stage go down before its time, and changes the
 //! messages that a scenario wants changed.
 
-use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use l2tpspec_protocol::codec::Codec as _;
-use l2tpspec_protocol::isakmp::wire::{ExchangeType, Header, PayloadType};
+use l2tpspec_protocol::isakmp::Editor;
+use l2tpspec_protocol::isakmp::wire::{ExchangeType, Header, PayloadType, walk};
 use l2tpspec_protocol::l2tp::wire::MessageType;
 use l2tpspec_protocol::ppp::frame::FrameHeader;
 use l2tpspec_protocol::ppp::{self, Protocol};
@@ -63,13 +63,18 @@ pub struct Armed {
 }
 
 /// A share in the plan.
-pub type Shared = Rc<RefCell<Plan>>;
+pub type Shared = Arc<Mutex<Plan>>;
+
+/// The plan, to be looked at or changed. No other thread has it.
+pub(super) fn open(plan: &Shared) -> MutexGuard<'_, Plan> {
+    plan.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 impl Plan {
     /// Nothing is held back and nothing changed.
     #[must_use]
     pub fn new() -> Shared {
-        Rc::new(RefCell::new(Self {
+        Arc::new(Mutex::new(Self {
             gate: Stage::Network,
             armed: VecDeque::new(),
             changed: Vec::new(),
@@ -96,7 +101,7 @@ impl Seams {
 
 impl Tap for Seams {
     fn descending(&mut self, seam: Seam, unit: &mut Vec<u8>) {
-        let mut plan = self.plan.borrow_mut();
+        let mut plan = open(&self.plan);
         let Some((name, stage)) = named(seam, unit, self.role) else { return };
         // What L2TP holds back it does not number.
         if seam != Seam::L2tp && stage > plan.gate {
@@ -138,6 +143,54 @@ impl Tap for Seams {
     }
 }
 
+/// Changes messages of IKE before they are hashed and encrypted.
+#[must_use]
+pub fn editor(role: Role, plan: &Shared) -> Editor {
+    let plan = Arc::clone(plan);
+    Editor(Some(Arc::new(move |step, octets: &mut Vec<u8>| edit(role, &mut open(&plan), step, octets))))
+}
+
+fn edit(role: Role, plan: &mut Plan, step: u8, octets: &mut Vec<u8>) {
+    let Some(name) = plain(step, octets) else { return };
+    let is_meant = |armed: &Armed| {
+        armed.from == role
+            && armed.message.matches(&name)
+            && !armed.mutations.iter().any(Mutation::is_of_sealed)
+    };
+    if let Some(fault) = plan.fault.clone()
+        && fault.of == role
+        && fault.message.matches(&name)
+        && !fault.mutate.is_empty()
+        && !fault.mutate.iter().any(Mutation::is_of_sealed)
+    {
+        // A message without the part is as it should be.
+        let _ = mutation::apply("ike", octets, &fault.mutate);
+    }
+    if !plan.armed.front().is_some_and(is_meant) {
+        return;
+    }
+    if let Some(armed) = plan.armed.pop_front()
+        && let Err(why) = mutation::apply("ike", octets, &armed.mutations)
+    {
+        plan.failed = Some(why);
+    }
+}
+
+/// The name of a message of IKE before it is encrypted.
+fn plain(step: u8, octets: &[u8]) -> Option<String> {
+    let mut r = l2tpspec_protocol::codec::Reader::new(octets);
+    let header = Header::decode(&mut r).ok()?;
+    Some(match header.exchange_type {
+        ExchangeType::IdentityProtection => format!("ike.main.{step}"),
+        ExchangeType::QuickMode => format!("ike.quick.{step}"),
+        ExchangeType::Informational => {
+            let payloads = walk(header.next_payload, &mut r).payloads;
+            super::message::told(&payloads)
+        }
+        _ => return None,
+    })
+}
+
 /// What a unit and its retransmissions have in common: all but the Nr of L2TP.
 fn identity(seam: Seam, unit: &[u8]) -> Vec<u8> {
     let mut identity = unit.to_vec();
@@ -157,8 +210,8 @@ fn named(seam: Seam, unit: &[u8], role: Role) -> Option<(String, Stage)> {
 }
 
 fn isakmp(unit: &[u8], role: Role) -> Option<(String, Stage)> {
-    let header = Header::decode(&mut l2tpspec_protocol::codec::Reader::new(unit)).ok()?;
     let is_answer = usize::from(role == Role::Supernode);
+    let header = Header::decode(&mut l2tpspec_protocol::codec::Reader::new(unit)).ok()?;
     Some(match header.exchange_type {
         ExchangeType::IdentityProtection => {
             let number = match header.next_payload {

@@ -3,9 +3,11 @@
 use core::fmt;
 use core::net::IpAddr;
 use core::time::Duration;
+use std::sync::Arc;
 
 use super::policy::{Phase1Acceptance, Phase1Offer, Phase2Acceptance, Phase2Offer};
-use super::wire::{EncapsulationMode, Id, Known, PayloadType, VendorId};
+use super::wire::{EncapsulationMode, Header, Id, Known, PayloadType, VendorId};
+use crate::codec::{Codec as _, Reader};
 
 /// How phase 1 is begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -211,6 +213,8 @@ pub struct Config {
     pub message_ids: MessageIds,
     /// How it fills cipher blocks.
     pub padding: Padding,
+    /// Who may change messages before they are hashed and encrypted.
+    pub editor: Editor,
     /// Whether it cuts HMAC-SHA-256 of ESP to 96 bits, as old kernels do.
     pub cuts_sha256_to_96: bool,
     /// Whether it answers those who begin phase 1 and have no SA with it yet.
@@ -248,3 +252,45 @@ impl Config {
         own.or_else(any).map(|key| key.key.as_slice())
     }
 }
+
+/// Somebody who may look at a message before it is hashed and encrypted, and change it: the header, with the encryption flag
+/// clear, and all payloads but the hash.
+#[derive(Clone, Default)]
+pub struct Editor(pub Option<Arc<Edit>>);
+
+/// A change to the octets of a message in the clear, by which message of its exchange it is, from 1.
+pub type Edit = dyn Fn(u8, &mut Vec<u8>) + Send + Sync;
+
+impl Editor {
+    /// The header and the chain of payloads as they are to be sent. What is no message any more is left as it was.
+    pub(super) fn edited(&self, step: u8, header: Header, chain: Vec<u8>) -> (Header, Vec<u8>) {
+        let Some(edit) = &self.0 else { return (header, chain) };
+        let plain = Header { flags: header.flags & !Header::ENCRYPTION, ..header };
+        let Ok(mut octets) = plain.to_octets() else { return (header, chain) };
+        octets.extend_from_slice(&chain);
+        edit(step, &mut octets);
+        let mut r = Reader::new(&octets);
+        match Header::decode(&mut r) {
+            Ok(edited) => (edited, r.take_rest().to_vec()),
+            Err(_) => (header, chain),
+        }
+    }
+}
+
+impl fmt::Debug for Editor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Editor(..)" } else { "Editor(None)" })
+    }
+}
+
+impl PartialEq for Editor {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (None, None) => true,
+            (Some(own), Some(other)) => Arc::ptr_eq(own, other),
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Editor {}

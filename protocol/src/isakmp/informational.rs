@@ -12,10 +12,10 @@ use crate::codec::Codec;
 use crate::isakmp::keys::Cookies;
 
 /// A message under the protection of an ISAKMP SA.
-pub(super) fn protected(under: Under<'_>, message_id: u32, payloads: Vec<Payload>) -> Option<Vec<u8>> {
+pub(super) fn protected(under: Under<'_>, message_id: u32, payloads: &[Payload]) -> Option<Vec<u8>> {
     let secrets = &under.keyed.secrets;
     let mut iv = secrets.exchange_iv(&under.keyed.iv, message_id);
-    under.seal(&mut iv, under.header(ExchangeType::Informational, message_id), payloads, |rest| {
+    under.seal(&mut iv, 1, under.header(ExchangeType::Informational, message_id), payloads, |rest| {
         keys::informational_hash(secrets.hash, &secrets.skeyid_a, message_id, rest)
     })
 }

@@ -18,8 +18,8 @@ mod violation;
 pub mod wire;
 
 pub use config::{
-    Config, DeadPeerDetection, InitialContact, MessageIds, Mode, NatMethod, NatTraversal, OwnIdentity,
-    Padding, PreSharedKey, Rekey,
+    Config, DeadPeerDetection, Edit, Editor, InitialContact, MessageIds, Mode, NatMethod, NatTraversal,
+    OwnIdentity, Padding, PreSharedKey, Rekey,
 };
 pub use event::{Child, Command, Datagram, DirectionKeys, End, Event, Failure, NatSituation, Role, SaId};
 pub use layer::Isakmp;

@@ -256,7 +256,7 @@ impl Isakmp {
         let message_id = u32::from_be_bytes(cx.draw("isakmp.message_id")).max(1);
         let Some(association) = self.associations.get(&id) else { return };
         let Some(under) = association.under(&self.config) else { return };
-        if let Some(octets) = informational::protected(under, message_id, vec![payload]) {
+        if let Some(octets) = informational::protected(under, message_id, &[payload]) {
             self.send(id, &octets);
         }
     }
@@ -312,7 +312,13 @@ impl Isakmp {
     fn on_notification(&mut self, cx: &mut Cx<'_>, id: SaId, notification: &Notification) {
         let notify = notification.notify_type;
         self.event(Event::NotifyReceived { sa: Some(id), notify, is_authenticated: true });
-        if notify == NotifyType::RUThere && self.config.dead_peer_detection.is_some() {
+        if matches!(notify, NotifyType::RUThere | NotifyType::RUThereAck)
+            && self.is_of_another(id, &notification.spi)
+        {
+            let Some(association) = self.associations.get(&id) else { return };
+            let peer = association.peer.peer;
+            self.event(Event::Rejected { peer, violation: Violation::WrongSpi });
+        } else if notify == NotifyType::RUThere && self.config.dead_peer_detection.is_some() {
             // DPD-3706-5.2-a, DPD-3706-5.3-b
             self.notify(cx, id, NotifyType::RUThereAck, notification.data.clone());
         } else if notify == NotifyType::RUThereAck {
@@ -322,6 +328,14 @@ impl Isakmp {
         } else if notify.number() < FIRST_STATUS {
             self.refused(id, notify);
         }
+    }
+
+    /// Whether the cookies of a question are not those of the SA that it came under (DPD-3706-6.1-a). That there are any is
+    /// recommended and no more.
+    fn is_of_another(&self, id: SaId, spi: &[u8]) -> bool {
+        let Some(association) = self.associations.get(&id) else { return false };
+        let cookies = association.peer.cookies;
+        spi.len() == 16 && spi != [cookies.initiator, cookies.responder].concat()
     }
 
     /// An error that is told under the protection of the SA ends the Quick Mode that was begun last: which one is meant is

@@ -88,18 +88,22 @@ impl Under<'_> {
         }
     }
 
-    /// Puts the hash before payloads and seals them.
+    /// Puts the hash before the payloads of a message, number `step` of its exchange, and seals them.
     pub(super) fn seal(
         &self,
         iv: &mut Vec<u8>,
+        step: u8,
         header: Header,
-        payloads: Vec<Payload>,
+        payloads: &[Payload],
         hash: impl FnOnce(&[u8]) -> Vec<u8>,
     ) -> Option<Vec<u8>> {
-        let hash = hash(&chain(&payloads));
-        let first = Payload::new(PayloadType::Hash, Body::Hash(hash));
-        let all: Vec<Payload> = core::iter::once(first).chain(payloads).collect();
-        self.keyed.secrets.seal(iv, header, &all, self.config.padding)
+        let first = payloads.first().map_or(PayloadType::None, |payload| payload.kind);
+        let (header, rest) =
+            self.config.editor.edited(step, Header { next_payload: first, ..header }, chain(payloads));
+        let hash = hash(&rest);
+        let body = [generic(header.next_payload, &hash)?, rest].concat();
+        let header = Header { next_payload: PayloadType::Hash, ..header };
+        self.keyed.secrets.seal_chain(iv, header, body, self.config.padding)
     }
 
     /// Opens a message and checks that its hash comes first and fits (IKE-2409-5.5-b, ISAKMP-2408-5.11-a).
@@ -124,7 +128,14 @@ impl Under<'_> {
     }
 }
 
-fn chain(payloads: &[Payload]) -> Vec<u8> {
+/// A payload behind its generic header (RFC 2408 section 3.2).
+pub(super) fn generic(next: PayloadType, body: &[u8]) -> Option<Vec<u8>> {
+    let length = u16::try_from(body.len().checked_add(4)?).ok()?;
+    let [high, low] = length.to_be_bytes();
+    Some([&[next.number(), 0, high, low], body].concat())
+}
+
+pub(super) fn chain(payloads: &[Payload]) -> Vec<u8> {
     let mut w = Writer::new();
     encode_chain(payloads, &mut w);
     w.into_octets().unwrap_or_default()
@@ -148,13 +159,13 @@ pub(super) fn begin(
     };
     let ids = [selector(under.peer.local.ip(), own_port), selector(under.peer.peer.ip(), peer_port)];
     let sa = Payload::new(PayloadType::SecurityAssociation, Body::SecurityAssociation(offer.clone()));
-    let payloads = core::iter::once(sa)
+    let payloads: Vec<Payload> = core::iter::once(sa)
         .chain(key_part(own.as_ref(), &nonce))
         .chain(ids.iter().map(identification))
         .chain(original_addresses(under, Role::Initiator))
         .collect();
     let secrets = &under.keyed.secrets;
-    let send = under.seal(iv, under.header(ExchangeType::QuickMode, message_id), payloads, |rest| {
+    let send = under.seal(iv, 1, under.header(ExchangeType::QuickMode, message_id), &payloads, |rest| {
         keys::hash_1(secrets.hash, &secrets.skeyid_a, message_id, rest)
     });
     let offered = Offered { offer, own, own_spi, nonce, ids };
@@ -195,12 +206,12 @@ pub(super) fn answer(
     let child = derive(cx, under, Role::Responder, agreed)?;
     let sa = Payload::new(PayloadType::SecurityAssociation, Body::SecurityAssociation(reply));
     let has_ids = message.find(PayloadType::Identification).is_some();
-    let payloads = core::iter::once(sa)
+    let payloads: Vec<Payload> = core::iter::once(sa)
         .chain(key_part(own.as_ref(), &nonces[1]))
         .chain(ids.iter().map(identification).filter(|_| has_ids))
         .chain(original_addresses(under, Role::Responder))
         .collect();
-    let send = under.seal(iv, under.header(ExchangeType::QuickMode, message_id), payloads, |rest| {
+    let send = under.seal(iv, 2, under.header(ExchangeType::QuickMode, message_id), &payloads, |rest| {
         keys::hash_2(secrets.hash, &secrets.skeyid_a, message_id, &nonces[0], rest)
     });
     Ok(Next { stage: Stage::ExpectHash(Answered { nonces, child }), send, child: None })

@@ -77,7 +77,18 @@ impl Secrets {
     ) -> Option<Vec<u8>> {
         let mut w = Writer::new();
         encode_chain(payloads, &mut w);
-        let mut body = w.into_octets().ok()?;
+        let header = Header { next_payload: payloads.first()?.kind, ..header };
+        self.seal_chain(iv, header, w.into_octets().ok()?, padding)
+    }
+
+    /// Seals a chain of payloads, of which the header names the first.
+    pub(super) fn seal_chain(
+        &self,
+        iv: &mut Vec<u8>,
+        header: Header,
+        mut body: Vec<u8>,
+        padding: Padding,
+    ) -> Option<Vec<u8>> {
         let block = self.block_len();
         let least = match padding {
             Padding::Least => body.len(),
@@ -86,8 +97,7 @@ impl Secrets {
         body.resize(least.next_multiple_of(block), 0);
         self.key.encrypt(iv, &mut body).ok()?;
         *iv = body.last_chunk_of(block)?;
-        let next_payload = payloads.first()?.kind;
-        let header = Header { next_payload, flags: header.flags | Header::ENCRYPTION, ..header };
+        let header = Header { flags: header.flags | Header::ENCRYPTION, ..header };
         Sealed { header, body }.to_octets().ok()
     }
 

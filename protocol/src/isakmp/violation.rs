@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::policy::BadReply;
-use super::wire::{ExchangeType, NotifyType, PayloadType};
+use super::wire::{ExchangeType, IdType, NotifyType, PayloadType};
 use crate::codec::Malformed;
 use crate::crypto::dh::BadValue;
 
@@ -39,6 +39,15 @@ pub enum Violation {
     BadPublicValue(BadValue),
     /// Its nonce has a length that no nonce may have, in octets.
     NonceLength(usize),
+    /// It named itself by a type of identification that is not known.
+    IdentificationType(IdType),
+    /// It named itself for a protocol and port other than those of IKE, or none.
+    IdentificationPort {
+        /// The IP protocol.
+        protocol: u8,
+        /// The port.
+        port: u16,
+    },
     /// It chose other selectors than were offered.
     SelectorsChanged,
     /// It spoke from another address before it was authenticated.
@@ -47,6 +56,8 @@ pub enum Violation {
     TooManyHalfOpen,
     /// It answered a question that was not asked.
     WrongSequenceNumber(u32),
+    /// It asked after an SA with cookies that are not of that SA.
+    WrongSpi,
 }
 
 impl Violation {
@@ -68,9 +79,12 @@ impl Violation {
             Self::BadReply(_) => "ISAKMP-2408-4.2-d",
             Self::BadPublicValue(_) => "CRYP-2412-2.3.1.1-a",
             Self::NonceLength(_) => "IKE-2409-5-d",
+            Self::IdentificationType(_) => "ISAKMP-2408-5.8-a",
+            Self::IdentificationPort { .. } => "DOI-2407-4.6.2-a",
             Self::SelectorsChanged => "IKE-2409-5.5-g",
             Self::AnotherAddress | Self::TooManyHalfOpen => "ISAKMP-2408-2.5.3-a",
             Self::WrongSequenceNumber(_) => "DPD-3706-5.3-b",
+            Self::WrongSpi => "DPD-3706-6.1-a",
         }
     }
 
@@ -93,9 +107,12 @@ impl Violation {
             | Self::WrongHash
             | Self::BadPublicValue(_)
             | Self::NonceLength(_)
+            | Self::IdentificationType(_)
+            | Self::IdentificationPort { .. }
             | Self::AnotherAddress
             | Self::TooManyHalfOpen
-            | Self::WrongSequenceNumber(_) => None,
+            | Self::WrongSequenceNumber(_)
+            | Self::WrongSpi => None,
         }
     }
 }
@@ -134,10 +151,15 @@ impl fmt::Display for Violation {
             Self::BadReply(bad) => bad.fmt(f),
             Self::BadPublicValue(bad) => bad.fmt(f),
             Self::NonceLength(got) => write!(f, "nonce of {got} octets"),
+            Self::IdentificationType(kind) => write!(f, "identification of type {kind}"),
+            Self::IdentificationPort { protocol, port } => {
+                write!(f, "identification for protocol {protocol}, port {port}")
+            }
             Self::SelectorsChanged => f.write_str("selectors other than those offered"),
             Self::AnotherAddress => f.write_str("message from another address before authentication"),
             Self::TooManyHalfOpen => f.write_str("exchange begun while too many are unfinished"),
             Self::WrongSequenceNumber(got) => write!(f, "answer with sequence number {got}"),
+            Self::WrongSpi => f.write_str("question about an SA with cookies that are not its own"),
         }
     }
 }

@@ -64,6 +64,7 @@ pub(crate) fn config(group: Group) -> Config {
             suites: vec![ESP],
         },
         answers_strangers: true,
+        editor: l2tpspec_protocol::isakmp::Editor::default(),
         phase2_acceptance: Some(Phase2Acceptance {
             suites: vec![ESP],
             preference: Preference::Peer,

@@ -27,6 +27,7 @@ impl Profile {
             phase1_acceptance: Some(ike.phase1.acceptance()),
             phase2_offer: ike.phase2.offer(),
             phase2_acceptance: Some(ike.phase2.acceptance(ike)),
+            editor: l2tpspec_protocol::isakmp::Editor::default(),
             answers_strangers: self.role == Role::Supernode,
             pre_shared_keys,
             identity: OwnIdentity::Address {

@@ -1,9 +1,9 @@
 //! Aggressive Mode with a pre-shared key: SA, KE, nonce and ID; the same with `HASH_R`; `HASH_I` (IKE-2409-5.4-c).
 
 use super::shared::{
-    Fault, Keyed, Next, Peer, Stage, Started, Terms, agree, answered_vendor_ids, choose, clear, detect_nat,
-    draw_own, float, group, hash_of, header, id_of, initial_contact, key_exchange, learn_vendor_ids, nat_d,
-    own_id, proof, read_clear, sa, sa_of, says_initial_contact, vendor_ids,
+    Fault, Keyed, Next, Peer, Stage, Started, Terms, agree, answered_vendor_ids, check_id, choose, clear,
+    detect_nat, draw_own, float, group, hash_of, header, id_of, initial_contact, key_exchange,
+    learn_vendor_ids, nat_d, own_id, proof, read_clear, sa, sa_of, says_initial_contact, vendor_ids,
 };
 use crate::crypto::{dh, equal};
 use crate::cx::Cx;
@@ -50,6 +50,7 @@ pub(super) fn initiator(
         peer.cookies = before;
         return Err(Violation::WrongHash.into());
     }
+    check_id(id)?;
     peer.identity = Some(id.clone());
     learn_vendor_ids(peer, terms, &message);
     detect_nat(peer, &keyed.choice, &message);
@@ -89,7 +90,9 @@ fn on_message_1(cx: &mut Cx<'_>, terms: &Terms<'_>, peer: &mut Peer, sealed: &Se
     let choice = choose(terms, &offer)?;
     let own = draw_own(cx, terms.config, group(&choice)?)?;
     peer.sa_body = body;
-    peer.identity = Some(id_of(&message)?.0.clone());
+    let (id, _) = id_of(&message)?;
+    check_id(id)?;
+    peer.identity = Some(id.clone());
     learn_vendor_ids(peer, terms, &message);
     let reply = sa(choice.reply.clone());
     let digests = nat_d(peer, &choice);

@@ -1,16 +1,17 @@
 //! Main Mode with a pre-shared key: SA, SA; KE and nonce, KE and nonce; ID and HASH, ID and HASH (IKE-2409-5.4-a).
 
 use super::shared::{
-    Fault, Keyed, Negotiated, Next, Peer, Stage, Started, Terms, agree, answered_vendor_ids, choose, clear,
-    detect_nat, draw_own, float, group, hash_of, header, id_of, initial_contact, key_exchange,
+    Fault, Keyed, Negotiated, Next, Peer, Stage, Started, Terms, agree, answered_vendor_ids, check_id,
+    choose, clear, detect_nat, draw_own, float, group, hash_of, header, id_of, initial_contact, key_exchange,
     learn_vendor_ids, nat_d, own_id, proof, read_clear, sa, sa_of, says_initial_contact, vendor_ids,
 };
 use crate::crypto::equal;
 use crate::cx::Cx;
 use crate::isakmp::event::Role;
 use crate::isakmp::policy::check_phase1_reply;
+use crate::isakmp::quick_mode::{chain, generic};
 use crate::isakmp::violation::Violation;
-use crate::isakmp::wire::{Body, Message, Payload, PayloadType, Sealed};
+use crate::isakmp::wire::{Header, Message, Payload, PayloadType, Sealed};
 
 /// Message 1.
 pub(super) fn begin(terms: &Terms<'_>, peer: &mut Peer) -> Result<Next, Fault> {
@@ -134,13 +135,20 @@ fn on_message_6(peer: &mut Peer, keyed: &Keyed, sealed: &Sealed) -> Result<Next,
 
 /// ID and HASH of an end, sealed.
 fn identify(terms: &Terms<'_>, peer: &Peer, keyed: &mut Keyed, own: Role) -> Option<Vec<u8>> {
-    let id = own_id(peer, terms.config);
-    let hash = proof(peer, keyed, own, &id.body.to_octets().ok()?);
-    let payloads: Vec<Payload> = [id, Payload::new(PayloadType::Hash, Body::Hash(hash))]
-        .into_iter()
-        .chain(initial_contact(peer, terms))
-        .collect();
-    keyed.secrets.seal(&mut keyed.iv, header(peer), &payloads, terms.config.padding)
+    let payloads: Vec<Payload> =
+        core::iter::once(own_id(peer, terms.config)).chain(initial_contact(peer, terms)).collect();
+    let plain = Header { next_payload: PayloadType::Identification, ..header(peer) };
+    let step = if own == Role::Initiator { 5 } else { 6 };
+    let (header, mut body) = terms.config.editor.edited(step, plain, chain(&payloads));
+    // The hash covers the identification as it is sent, and stands behind it.
+    let [next, _, high, low, ..] = *body.as_slice() else { return None };
+    let rest = body.split_off(usize::from(u16::from_be_bytes([high, low])).clamp(4, body.len()));
+    let hash = proof(peer, keyed, own, body.get(4..)?);
+    if let Some(first) = body.first_mut() {
+        *first = PayloadType::Hash.number();
+    }
+    let body = [body, generic(PayloadType::from_number(next), &hash)?, rest].concat();
+    keyed.secrets.seal_chain(&mut keyed.iv, header, body, terms.config.padding)
 }
 
 /// Opens the message in which an end identifies itself and checks its hash (ISAKMP-2408-5.11-a). What a wrong key makes
@@ -157,6 +165,7 @@ fn authenticate(
     if !equal(&proof(peer, keyed, whose, &body), hash_of(&message)?) {
         return Err(Violation::WrongHash.into());
     }
+    check_id(id)?;
     peer.identity = Some(id.clone());
     Ok((message, iv))
 }

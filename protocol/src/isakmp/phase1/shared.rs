@@ -214,6 +214,15 @@ pub(super) fn id_of(message: &Message) -> Result<(&Id, Vec<u8>), Violation> {
     Ok((id, payload.body.to_octets().map_err(|_| missing)?))
 }
 
+/// Checks an identity that was proved. Port 0 with UDP is what NATT-3947-4-f asks for, and 4500 what some send for it.
+pub(super) fn check_id(id: &Id) -> Result<(), Violation> {
+    match (id.protocol, id.port) {
+        _ if matches!(id.id_type, IdType::Unknown(_)) => Err(Violation::IdentificationType(id.id_type)),
+        (0, 0) | (17, 0 | 500 | 4500) => Ok(()),
+        (protocol, port) => Err(Violation::IdentificationPort { protocol, port }),
+    }
+}
+
 /// Takes the peer's vendor IDs and what they announce (NATT-3947-3.1-a).
 pub(super) fn learn_vendor_ids(peer: &mut Peer, terms: &Terms<'_>, message: &Message) {
     peer.vendor_ids = message
