@@ -1,20 +1,24 @@
 //! The world itself, and how its time passes.
 
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use l2tpspec_protocol::cx::{KeyLog, NoKeyLog};
+use l2tpspec_protocol::packet::Packet;
 use l2tpspec_protocol::time::Instant;
 
 use super::fabric::Fabric;
 use super::host::{Host, Work};
 use super::queue::Event;
-use super::{HostId, TooManySteps};
+use super::{HostId, LinkId, TooManySteps};
 
 /// Hosts, links, and what will happen.
 #[derive(Debug)]
 pub struct World {
     pub(super) fabric: Fabric,
     pub(super) hosts: Vec<Host>,
+    /// What has arrived at hosts that are elsewhere.
+    pub(super) outlets: BTreeMap<HostId, VecDeque<(LinkId, Packet)>>,
     steps: u64,
     /// The most steps that one call of [`World::run_until`] makes.
     pub step_limit: u64,
@@ -30,7 +34,8 @@ impl World {
     /// An empty world whose stations and services log their secrets.
     #[must_use]
     pub fn with_key_log(seed: &[u8], key_log: Box<dyn KeyLog>) -> Self {
-        Self { fabric: Fabric::new(seed, key_log), hosts: Vec::new(), steps: 0, step_limit: 100_000_000 }
+        let (fabric, outlets) = (Fabric::new(seed, key_log), BTreeMap::new());
+        Self { fabric, hosts: Vec::new(), outlets, steps: 0, step_limit: 100_000_000 }
     }
 
     /// The moment.
@@ -64,6 +69,10 @@ impl World {
         match event {
             Event::Arrival { link, direction, packet } => {
                 let (host, interface) = self.fabric.links[link.index()].ends[direction.to()];
+                if let Some(outlet) = self.outlets.get_mut(&host) {
+                    outlet.push_back((link, packet));
+                    return Some(moment);
+                }
                 self.fabric.work.push_back(Work::Arrived(interface, packet));
                 self.settle(host);
             }

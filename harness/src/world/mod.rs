@@ -15,6 +15,7 @@ pub mod interface;
 pub mod ip;
 pub mod link;
 pub mod nat;
+mod outlet;
 mod queue;
 pub mod record;
 mod reset;
