@@ -8,6 +8,7 @@ pub mod endpoint;
 pub mod error;
 pub mod exit_code;
 pub mod fuzz;
+pub mod lab;
 pub mod profile;
 pub mod report;
 pub mod router;

@@ -30,8 +30,29 @@ pub(super) enum Verb {
     Decode(Decode),
     /// Judge captures: how far each connection got, why it got no further, and which requirements were broken.
     Check(Check),
+    /// Real daemons on real kernels, in guests that need no privilege and leave nothing.
+    Lab(Lab),
     /// Write what captures hold for the fuzz targets: every message, decrypted, as one small file.
     Corpus(Corpus),
+}
+
+/// What `lab` takes.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Lab {
+    #[command(subcommand)]
+    pub(super) verb: LabVerb,
+}
+
+/// The verbs of `lab`.
+#[derive(Debug, Subcommand)]
+pub(super) enum LabVerb {
+    /// Do in a guest what is asked over a device.
+    #[command(hide = true)]
+    Agent {
+        /// The device.
+        #[arg(value_name = "DEVICE")]
+        device: PathBuf,
+    },
 }
 
 /// What `run` takes.

@@ -7,6 +7,7 @@ mod coverage;
 mod decode;
 mod fmt;
 mod keys;
+mod lab;
 mod list;
 mod progress;
 mod run;
@@ -36,6 +37,7 @@ pub fn run() -> ExitCode {
         args::Verb::Run(run) => run::run(run),
         args::Verb::Fmt(fmt) => fmt::run(fmt),
         args::Verb::List(list) => list::run(list),
+        args::Verb::Lab(lab) => lab::run(lab),
         args::Verb::Coverage(coverage) => coverage::run(coverage),
     };
     match result {
