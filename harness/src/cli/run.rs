@@ -7,25 +7,22 @@ use super::args;
 use super::progress::Progress;
 use crate::error::ExpectedError;
 use crate::exit_code;
+use crate::lab::{self, SubjectFile};
+use crate::scenario::away::Away;
 use crate::scenario::faults;
 use crate::scenario::known::KnownFailures;
 use crate::scenario::model::Case;
 use crate::scenario::play::Options;
 use crate::scenario::report::{self, Junit, Result as CaseResult, Tally};
 use crate::scenario::suite::{self, Suite};
-use crate::scenario::verdict::{Played, Verdict};
+use crate::scenario::verdict::{Failure, Played, Verdict};
 
 /// The directory of scenarios unless the user names one.
 pub(super) const SCENARIOS: &str = "scenarios";
 
 pub(super) fn run(args: &args::Run) -> Result<u8, ExpectedError> {
-    if args.subject != "self" {
-        return Err(ExpectedError::Usage(format!(
-            "subject `{}` is not known here\nhint: `self` is the built-in reference",
-            args.subject
-        )));
-    }
     let root = root(args.scenarios.as_deref())?;
+    let subject = subject(&args.subject, &root)?;
     let suite = load(&root)?;
     let mut known = match &args.known {
         Some(file) => Some(KnownFailures::load(file)?),
@@ -35,7 +32,11 @@ pub(super) fn run(args: &args::Run) -> Result<u8, ExpectedError> {
         let (path, subject) = (file.path.display(), &file.subject);
         return Err(ExpectedError::Usage(format!("{path} is about `{subject}`, not `{}`", args.subject)));
     }
-    let cases = chosen(&suite, &root, &args.words)?;
+    let mut cases = chosen(&suite, &root, &args.words)?;
+    if let Some(file) = &subject {
+        // The others are about the other end.
+        cases.retain(|case| case.subject == file.role.into());
+    }
     let mut printer = Printer {
         args,
         tally: Tally::default(),
@@ -56,12 +57,42 @@ pub(super) fn run(args: &args::Run) -> Result<u8, ExpectedError> {
         None => None,
     };
     let options = Options { records: args.record.is_some(), fault };
-    suite::run(&cases, &suite.profiles, &args.seed, options, threads, |at, played| {
+    let mut on_played = |at: usize, played| {
         if printer.error.is_none() {
             printer.error = printer.print(cases[at], played, known.as_mut()).err();
         }
-    });
+    };
+    if let Some(file) = subject {
+        let agent = std::env::current_exe().map_err(ExpectedError::Output)?;
+        match lab::Subject::boot(file, &agent) {
+            Ok(mut subject) => {
+                let mut away = Away::new(&mut subject);
+                suite::run_away(&cases, &suite.profiles, &args.seed, options, &mut away, &mut on_played);
+            }
+            Err(why) => {
+                for at in 0..cases.len() {
+                    on_played(at, Played::blocked(Failure::of("the subject", why.to_string())));
+                }
+            }
+        }
+        return printer.finish(known.as_ref());
+    }
+    suite::run(&cases, &suite.profiles, &args.seed, options, threads, on_played);
     printer.finish(known.as_ref())
+}
+
+/// The subject that a word means; `None` is the reference.
+fn subject(word: &str, root: &Path) -> Result<Option<SubjectFile>, ExpectedError> {
+    let unknown = |hint: String| ExpectedError::Usage(format!("subject `{word}` is not known here\nhint: {hint}"));
+    if word == "self" {
+        return Ok(None);
+    }
+    let known = lab::subjects(root)?;
+    let all: Vec<String> = known.iter().map(|(_, file)| format!("`lab:{}`", file.name)).collect();
+    let hint = || format!("`self` is the built-in reference; others are {}", all.join(", "));
+    let name = word.strip_prefix("lab:").ok_or_else(|| unknown(hint()))?;
+    let found = known.iter().find(|(_, file)| file.name == name);
+    Ok(Some(found.ok_or_else(|| unknown(hint()))?.1.clone()))
 }
 
 /// The directory of scenarios.
@@ -142,7 +173,7 @@ impl Printer<'_> {
         played: Played,
         known: Option<&mut KnownFailures>,
     ) -> Result<(), ExpectedError> {
-        let Played { verdict, failure, elapsed, recording, .. } = played;
+        let Played { verdict, failure, elapsed, recording, log, .. } = played;
         let (verdict, known) = match known {
             Some(file) => file.judge(case, verdict, failure.as_ref(), &self.today),
             None => (verdict, None),
@@ -151,6 +182,10 @@ impl Printer<'_> {
             (Some(directory), Some(recording)) => {
                 let directory = report::evidence(directory, case);
                 recording.save(&directory)?;
+                if let Some(log) = log {
+                    let path = directory.join("subject.log");
+                    std::fs::write(&path, log).map_err(|source| ExpectedError::File { path, source })?;
+                }
                 Some(directory.display().to_string())
             }
             _ => None,

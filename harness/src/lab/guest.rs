@@ -42,6 +42,8 @@ pub struct Machine<'a> {
 pub struct Guest {
     child: Child,
     agent: BufReader<UnixStream>,
+    /// What has come of an answer.
+    part: Vec<u8>,
     console: Arc<Mutex<VecDeque<String>>>,
     /// Its network cards.
     pub cards: Vec<Nic>,
@@ -92,8 +94,8 @@ impl Guest {
             .filter_map(|name| Some(((*name).to_owned(), packages.versions.get(*name)?.clone())))
             .collect();
         versions.push(("linux".to_owned(), image.version));
-        let mut guest =
-            Self { child, agent: BufReader::new(own), console, cards, versions, boot: Duration::ZERO };
+        let (agent, part) = (BufReader::new(own), Vec::new());
+        let mut guest = Self { child, agent, part, console, cards, versions, boot: Duration::ZERO };
         guest.answer("booted", BOOT)?;
         guest.boot = started.elapsed();
         Ok(guest)
@@ -104,9 +106,25 @@ impl Guest {
     /// # Errors
     /// A guest that does not answer.
     pub fn run(&mut self, script: &str, within: Duration) -> Result<Said, LabError> {
-        let milliseconds = u64::try_from(within.as_millis()).unwrap_or(u64::MAX);
-        self.ask(&Request::Run { script: script.to_owned(), within: milliseconds })?;
+        self.begin(script, within)?;
         self.answer("answered", within + Duration::from_secs(20))
+    }
+
+    /// Begins a script, which [`Self::ended`] then asks after. Nothing else is asked for in between.
+    ///
+    /// # Errors
+    /// A guest that has gone.
+    pub fn begin(&mut self, script: &str, within: Duration) -> Result<(), LabError> {
+        let milliseconds = u64::try_from(within.as_millis()).unwrap_or(u64::MAX);
+        self.ask(&Request::Run { script: script.to_owned(), within: milliseconds })
+    }
+
+    /// What the script that was begun has come to, if it has ended.
+    ///
+    /// # Errors
+    /// A guest that has gone.
+    pub fn ended(&mut self) -> Result<Option<Said>, LabError> {
+        self.hear("answered", Duration::from_millis(1))
     }
 
     /// Runs a script that has to succeed.
@@ -119,9 +137,7 @@ impl Guest {
             return Ok(said);
         }
         let status = status.map_or_else(|| "none".to_owned(), |status| status.to_string());
-        let lines: Vec<&str> = said.lines().rev().take(6).collect();
-        let said = lines.into_iter().rev().collect::<Vec<_>>().join("; ");
-        Err(LabError::Step { step: step.to_owned(), status, said })
+        Err(LabError::Step { step: step.to_owned(), status, said: gist(&said) })
     }
 
     /// Writes a file in it.
@@ -146,15 +162,22 @@ impl Guest {
     }
 
     fn answer(&mut self, what: &str, within: Duration) -> Result<Answer, LabError> {
+        match self.hear(what, within)? {
+            Some(answer) => Ok(answer),
+            None => Err(self.silent(what, within.as_secs())),
+        }
+    }
+
+    fn hear(&mut self, what: &str, within: Duration) -> Result<Option<Answer>, LabError> {
         let failed = || LabError::io("the guest's agent");
         self.agent.get_ref().set_read_timeout(Some(within)).map_err(failed())?;
-        let mut line = String::new();
-        match self.agent.read_line(&mut line) {
-            Ok(0) => Err(self.silent(what, 0)),
-            Ok(_) => serde_json::from_str(&line).map_err(|error| failed()(error.into())),
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-                Err(self.silent(what, within.as_secs()))
+        match self.agent.read_until(b'\n', &mut self.part) {
+            Ok(_) if self.part.ends_with(b"\n") => {
+                let line = std::mem::take(&mut self.part);
+                serde_json::from_slice(&line).map(Some).map_err(|error| failed()(error.into()))
             }
+            Ok(_) => Err(self.silent(what, 0)),
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => Ok(None),
             Err(error) => Err(failed()(error)),
         }
     }
@@ -175,6 +198,19 @@ impl Drop for Guest {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// The beginning and the end of what a program says: the one has what went wrong first, the other why it ended.
+fn gist(said: &str) -> String {
+    const LINES: usize = 4;
+    let lines: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    match lines.as_slice() {
+        [first @ .., _, _, _, _] if first.len() > LINES => {
+            let last = &lines[lines.len() - LINES..];
+            format!("{}; ...; {}", first[..LINES].join("; "), last.join("; "))
+        }
+        all => all.join("; "),
     }
 }
 

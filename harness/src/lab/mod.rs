@@ -10,9 +10,11 @@ mod apt;
 mod guest;
 mod image;
 mod nic;
+mod subject;
 
 pub use guest::{Guest, Machine, Said};
 pub use nic::Nic;
+pub use subject::{Lines, Subject, SubjectFile, SubjectRole, subjects};
 
 use std::path::PathBuf;
 use std::process::{Command, Output};

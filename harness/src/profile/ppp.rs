@@ -1,6 +1,6 @@
 //! What a profile says about PPP.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::fact::Fact;
 use super::word::{Octets, Span};
@@ -100,7 +100,7 @@ pub enum CcpOption {
 }
 
 /// How a peer proves who it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Method {
     /// PAP.

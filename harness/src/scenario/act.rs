@@ -41,10 +41,12 @@ impl Play<'_> {
             Macro::Begin => {
                 self.open_to(Stage::Network);
                 match action.text("client") {
-                    Some("neighbour") => self.begin(self.net.neighbour),
+                    Some("neighbour") => {
+                        self.begin(self.net.neighbour);
+                        Ok(())
+                    }
                     _ => self.begin_client(),
                 }
-                Ok(())
             }
             Macro::Ping => self.ping(action),
             Macro::Transfer => self.transfer(action),
@@ -58,6 +60,9 @@ impl Play<'_> {
                 };
                 if role == Role::Client {
                     self.is_begun = false;
+                }
+                if self.is_foreign(role) {
+                    return self.restart_abroad();
                 }
                 self.net.restart(self.net.seat(role), &config, role);
                 Ok(())
@@ -84,31 +89,36 @@ impl Play<'_> {
         self.net.command(seat, Command::Connect { local: seat.address.into(), peer: SUPERNODE.into() });
     }
 
-    pub(super) fn begin_client(&mut self) {
-        if !self.is_begun {
-            self.is_begun = true;
-            self.begin(self.net.client);
+    pub(super) fn begin_client(&mut self) -> Done {
+        if !std::mem::replace(&mut self.is_begun, true) {
+            if self.is_foreign(Role::Client) {
+                self.tell("connect")?;
+            } else {
+                self.begin(self.net.client);
+            }
         }
+        Ok(())
     }
 
     /// Lets the client connect as far as a stage.
     fn open(&mut self, stage: Stage, action: &Do) -> Done {
-        let (client, supernode) = (self.net.client, self.net.supernode);
-        let before = reached(&self.net, supernode, stage);
-        let is_there = reached(&self.net, client, stage) > 0;
+        let before: Vec<usize> = self.net.own_seats().map(|seat| reached(&self.net, seat, stage)).collect();
+        let is_there = reached(&self.net, self.net.client, stage) > 0;
         self.open_to(stage);
-        self.begin_client();
+        self.begin_client()?;
         let until = self.net.world.now() + action.within;
+        let client = self.net.client.host;
         let is_so = |net: &Net| {
-            let server = reached(net, supernode, stage);
-            reached(net, client, stage) > 0 && (server > before || is_there && server > 0)
+            net.own_seats().zip(&before).all(|(seat, before)| {
+                let now = reached(net, seat, stage);
+                now > 0 && (seat.host == client || now > *before || is_there)
+            })
         };
         if self.advance(until, is_so)? {
             return Ok(());
         }
-        let why = look::refusals(self.net.end(client)).pop();
-        let why = why.or_else(|| look::refusals(self.net.end(supernode)).pop());
-        let why = why.map_or_else(String::new, |why| format!(": {why}"));
+        let mut said = self.net.own_seats().filter_map(|seat| look::refusals(self.net.end(seat)).pop());
+        let why = said.next().map_or_else(String::new, |why| format!(": {why}"));
         let (word, within) = (action.what.word(), action.within.as_secs_f64());
         Err(Stop::Failed(format!("{word} did not succeed within {within} s{why}")))
     }
@@ -126,22 +136,19 @@ impl Play<'_> {
     /// Whether the subject still does what it is for.
     pub(super) fn probe(&mut self) -> Done {
         self.open_to(Stage::Network);
-        let seat = match self.case.subject {
-            Role::Supernode => self.net.prober,
+        let through = self.cast.service.address.value;
+        let (seat, destination) = match self.case.subject {
+            Role::Supernode => {
+                let seat = self.net.prober;
+                self.connect_other(seat, super::parse::PATIENCE)?;
+                (seat, through)
+            }
             Role::Client => {
-                let seat = self.net.client;
                 seams::open(&self.net.plan).armed.clear();
-                self.net.command(seat, Command::Disconnect);
-                let until = self.net.world.now() + Duration::from_secs(60);
-                self.advance(until, |net| {
-                    look::link_up(net.end(seat)).is_none() && look::sas(net.end(seat)).is_empty()
-                })?;
-                seat
+                self.probe_client()?
             }
         };
-        self.connect_other(seat, super::parse::PATIENCE)?;
-        let through = self.cast.service.address.value;
-        let id = self.net.world.ping(seat.host, Ping { count: 1, ..Ping::new(through) });
+        let id = self.net.world.ping(seat.host, Ping { count: 1, ..Ping::new(destination) });
         let until = self.net.world.now() + Duration::from_secs(10);
         let host = seat.host;
         let came =
@@ -149,8 +156,35 @@ impl Play<'_> {
         if self.advance(until, came)? {
             Ok(())
         } else {
-            Err(Stop::Failed("a fresh client connected, and its ping was not answered".to_owned()))
+            Err(Stop::Failed("a fresh client connected, and a ping was not answered".to_owned()))
         }
+    }
+
+    /// Lets the client end and begin again. Who pings then, and whom.
+    fn probe_client(&mut self) -> Result<(Seat, Ipv4Addr), Stop> {
+        let is_foreign = self.is_foreign(Role::Client);
+        let seat = if is_foreign { self.net.supernode } else { self.net.client };
+        let is_up = |net: &Net| look::link_up(net.end(seat)).is_some();
+        if is_foreign {
+            self.tell("disconnect")?;
+        } else {
+            self.net.command(seat, Command::Disconnect);
+        }
+        let until = self.net.world.now() + Duration::from_secs(60);
+        self.advance(until, |net| !is_up(net) && look::sas(net.end(seat)).is_empty())?;
+        if !is_foreign {
+            self.connect_other(seat, super::parse::PATIENCE)?;
+            return Ok((seat, self.cast.service.address.value));
+        }
+        self.tell("connect")?;
+        let until = self.net.world.now() + super::parse::PATIENCE;
+        if !self.advance(until, is_up)? {
+            return Err(Stop::Failed("the client did not connect again".to_owned()));
+        }
+        let peer = look::property(self.net.end(seat), Subject::Ppp, "peer");
+        let peer = peer.as_ref().and_then(Value::as_str).and_then(|text| text.parse().ok());
+        let peer = peer.ok_or_else(|| Stop::Failed("the client has no address".to_owned()))?;
+        Ok((seat, peer))
     }
 
     fn party(&self, name: Option<&str>) -> Result<Party, Stop> {
@@ -302,7 +336,7 @@ impl Play<'_> {
         let role = if action.text("by") == Some("supernode") { Role::Supernode } else { Role::Client };
         let seat = self.net.seat(role);
         let phase = action.argument("phase").and_then(Value::as_u64).unwrap_or(2);
-        let ends = [self.net.client, self.net.supernode];
+        let ends: Vec<Seat> = self.net.own_seats().collect();
         let count = move |net: &Net, seat: Seat| {
             look::happened(net.end(seat), |event| match event {
                 Event::Isakmp(isakmp::Event::ChildEstablished(_)) => phase == 2,
@@ -310,18 +344,23 @@ impl Play<'_> {
                 _ => false,
             })
         };
-        let before = ends.map(|seat| count(&self.net, seat));
+        let before: Vec<usize> = ends.iter().map(|seat| count(&self.net, *seat)).collect();
         let none = || Stop::Failed(format!("there is nothing of phase {phase} to replace"));
-        let command = if phase == 1 {
+        let command = if self.is_foreign(role) {
+            self.tell(&format!("rekey phase {phase}"))?;
+            None
+        } else if phase == 1 {
             let sa = *look::sas(self.net.end(seat)).last().ok_or_else(none)?;
-            isakmp::Command::RekeyPhase1 { sa }
+            Some(isakmp::Command::RekeyPhase1 { sa })
         } else {
             let inbound_spi = *look::inbound(self.net.end(seat)).last().ok_or_else(none)?;
-            isakmp::Command::RekeyChild { inbound_spi }
+            Some(isakmp::Command::RekeyChild { inbound_spi })
         };
-        self.net.command(seat, Command::Isakmp(command));
+        if let Some(command) = command {
+            self.net.command(seat, Command::Isakmp(command));
+        }
         let until = self.net.world.now() + action.within;
-        let is_so = |net: &Net| ends.iter().zip(before).all(|(seat, before)| count(net, *seat) > before);
+        let is_so = |net: &Net| ends.iter().zip(&before).all(|(seat, before)| count(net, *seat) > *before);
         if self.advance(until, is_so)? {
             Ok(())
         } else {
@@ -337,10 +376,15 @@ impl Play<'_> {
             Some("neighbour") => self.net.neighbour,
             _ => self.net.client,
         };
-        if seat.host == self.net.client.host {
-            self.is_begun = false;
+        let is_client = seat.host == self.net.client.host;
+        let is_foreign = is_client && self.is_foreign(Role::Client);
+        self.is_begun &= !is_client;
+        let seat = if is_foreign { self.net.supernode } else { seat };
+        if is_foreign {
+            self.tell("disconnect")?;
+        } else {
+            self.net.command(seat, Command::Disconnect);
         }
-        self.net.command(seat, Command::Disconnect);
         let until = self.net.world.now() + action.within;
         let is_so = |net: &Net| {
             let end = net.end(seat);
@@ -372,6 +416,9 @@ impl Play<'_> {
 
     /// Makes an end say something that it says when it is told to; what belongs to a handshake comes by itself.
     pub(super) fn trigger(&mut self, message: &Selector, from: Role) -> Done {
+        if self.is_foreign(from) {
+            return self.trigger_abroad(message, from);
+        }
         let seat = self.net.seat(from);
         let end = self.net.end(seat);
         let tunnel = end.stack().l2tp().tunnels().next();
@@ -406,9 +453,15 @@ impl Play<'_> {
         };
         match command {
             Some(command) => self.net.command(seat, command),
-            None => self.begin_client(),
+            None => self.begin_client()?,
         }
         Ok(())
+    }
+
+    /// Makes the subject say something. What belongs to a handshake comes by itself.
+    fn trigger_abroad(&mut self, message: &Selector, from: Role) -> Done {
+        let is_up = look::link_up(self.net.end(self.net.seat(!from))).is_some();
+        if is_up { self.tell(&format!("say {message}")).map(|_| ()) } else { self.begin_client() }
     }
 
     pub(super) fn check(
@@ -426,6 +479,10 @@ impl Play<'_> {
                 return Err(Stop::Blocked("there is no tunnel to look at there".to_owned()));
             }
         };
+        let role = if matches!(of, Party::Supernode) { Role::Supernode } else { Role::Client };
+        if self.is_foreign(role) && !matches!(of, Party::Neighbour) {
+            return self.check_abroad(what, is, within);
+        }
         let all = |net: &Net| {
             is.iter()
                 .all(|(name, matcher)| matcher.fits(seen(net, seat, what, name).as_ref(), None, &|_, _| None))
@@ -439,6 +496,28 @@ impl Play<'_> {
             (&name[..], value.unwrap_or(Value::Null))
         });
         compare(what.word(), &found.collect::<Vec<_>>(), is)
+    }
+}
+
+impl Play<'_> {
+    /// Looks at the subject again and again until it is as it has to be.
+    fn check_abroad(&mut self, what: Subject, is: &[(String, Matcher)], within: Duration) -> Done {
+        let until = self.net.world.now() + within.max(Duration::from_secs(2));
+        loop {
+            let mut found = Vec::new();
+            for (name, _) in is {
+                let value = self.seen_abroad(what, name)?.ok_or_else(|| {
+                    Stop::Blocked(format!("the subject does not say what its {} `{name}` is", what.word()))
+                })?;
+                found.push((&name[..], value));
+            }
+            let compared = compare(what.word(), &found, is);
+            if compared.is_ok() || self.net.world.now() >= until {
+                return compared;
+            }
+            let next = self.net.world.now() + Duration::from_millis(200);
+            self.advance(next, |_| false)?;
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use crate::check::known::KnownFile;
 use crate::check::lenient;
 use crate::error::ExpectedError;
 use crate::profile::{Profile, Role, SecretText, Service};
+use crate::transcript::connection::Role as TranscriptRole;
 
 /// The port of L2TP of devices without a fixed one.
 const EPHEMERAL: u16 = 50_431;
@@ -50,10 +51,17 @@ impl Profiles {
         Ok(Self { by_name, deviations })
     }
 
-    /// What the devices and servers of a case are documented to do against a requirement.
+    /// What the devices and servers of a case are documented to do against a requirement. A subject that is elsewhere is
+    /// described by a profile of its own.
     #[must_use]
-    pub fn deviations(&self, case: &Case) -> Vec<&KnownFile> {
-        let plays = |file: &&KnownFile| file.daemon() == case.client || file.daemon() == case.supernode;
+    pub fn deviations(&self, case: &Case, elsewhere: Option<&str>) -> Vec<&KnownFile> {
+        let own = |role: TranscriptRole, name: &str| match elsewhere {
+            Some(profile) if case.subject == role => profile.to_owned(),
+            _ => name.to_owned(),
+        };
+        let client = own(TranscriptRole::Client, &case.client);
+        let supernode = own(TranscriptRole::Supernode, &case.supernode);
+        let plays = |file: &&KnownFile| file.daemon() == client || file.daemon() == supernode;
         self.deviations.iter().filter(plays).collect()
     }
 

@@ -1,6 +1,8 @@
 //! Scenarios: files that say who talks to whom over what, what is done, and what has to come of it.
 
+pub mod abroad;
 mod act;
+pub mod away;
 pub mod cast;
 pub mod faults;
 mod fields;

@@ -97,6 +97,8 @@ pub struct Net {
     pub watch: SharedWatch,
     /// What is held back and changed.
     pub plan: SharedPlan,
+    /// The role whose end is elsewhere: the one at its seat does nothing.
+    pub foreign: Option<Role>,
 }
 
 /// A configuration whose IKE lets the plan change its messages.
@@ -184,7 +186,7 @@ impl Net {
         let prober = seat(prober, PROBER, Role::Client, &cast.prober, &nobody);
         let supernode = seat(supernode, SUPERNODE, Role::Supernode, &cast.supernode, &plan);
         let wire = wire.link;
-        Self { world, client, neighbour, prober, supernode, laptop, resolver, edge, wire, watch, plan }
+        Self { world, client, neighbour, prober, supernode, laptop, resolver, edge, wire, watch, plan, foreign: None }
     }
 
     /// The seat of a role.
@@ -194,6 +196,12 @@ impl Net {
             Role::Client => self.client,
             Role::Supernode => self.supernode,
         }
+    }
+
+    /// The seats of the client and the supernode that are of this process.
+    pub fn own_seats(&self) -> impl Iterator<Item = Seat> + use<> {
+        let (foreign, seats) = (self.foreign, [(Role::Client, self.client), (Role::Supernode, self.supernode)]);
+        seats.into_iter().filter(move |(role, _)| foreign != Some(*role)).map(|(_, seat)| seat)
     }
 
     /// The host of somebody.

@@ -8,6 +8,7 @@ use l2tpspec_protocol::stack::{Command, Reach};
 use l2tpspec_protocol::time::Instant;
 use serde_json::Value;
 
+use super::away::{Away, Remote};
 use super::cast::{Cast, Profiles};
 use super::faults::Fault;
 use super::message::{self, Message};
@@ -47,6 +48,8 @@ pub(super) struct Play<'a> {
     saved: BTreeMap<String, Vec<Value>>,
     /// Whether the client was told to connect.
     pub(super) is_begun: bool,
+    /// The subject, if it is elsewhere.
+    pub(super) remote: Option<Remote<'a>>,
 }
 
 /// How cases are played.
@@ -61,55 +64,87 @@ pub struct Options<'a> {
 /// Plays a case from a seed.
 #[must_use]
 pub fn play(case: &Case, profiles: &Profiles, seed: &[u8], options: Options<'_>) -> Played {
+    play_with(case, profiles, seed, options, None)
+}
+
+/// Plays a case from a seed, with a subject that may be elsewhere.
+#[must_use]
+pub fn play_with(
+    case: &Case,
+    profiles: &Profiles,
+    seed: &[u8],
+    options: Options<'_>,
+    mut away: Option<&mut Away<'_>>,
+) -> Played {
+    if let Some(why) = away.as_ref().and_then(|away| away.unsupported(&case.id)) {
+        return Played { verdict: Verdict::Unsupported, ..Played::blocked(Failure::of("the subject", why)) };
+    }
     let cast = match Cast::of(case, profiles) {
         Ok(cast) => cast,
-        Err(why) => return blocked(Failure::of("changes", why)),
+        Err(why) => return Played::blocked(Failure::of("changes", why)),
     };
-    if case.mutates()
-        && let Err(failure) = happy_path(case, profiles, seed)
-    {
-        return blocked(failure);
+    if case.mutates() {
+        let happy = match &mut away {
+            Some(away) => away.happy(case, |away| happy_path(case, profiles, seed, Some(away))),
+            None => happy_path(case, profiles, seed, None),
+        };
+        if let Err(why) = happy {
+            return Played::blocked(Failure::of("before the case", why));
+        }
     }
     let recording = options.records.then(Recording::new);
-    let net = Net::new(case, &cast, seed, recording);
-    let mut play =
-        Play { case, cast, net, cursor: 0, mark: Instant::START, saved: BTreeMap::new(), is_begun: false };
+    let elsewhere = away.as_ref().map(|away| away.profile().to_owned());
+    let mut play = match Play::new(case, cast, seed, recording, away) {
+        Ok(play) => play,
+        Err(why) => return Played::blocked(Failure::of("the subject", why)),
+    };
     seams::open(&play.net.plan).fault = options.fault.cloned();
     play.net.set_conditions(&case.network);
     let result = play.steps(&case.steps);
     let result = result.and_then(|()| play.probe_after_mutation());
-    play.end(result, &profiles.deviations(case))
-}
-
-fn blocked(failure: Failure) -> Played {
-    Played {
-        verdict: Verdict::Blocked,
-        failure: Some(failure),
-        elapsed: Duration::ZERO,
-        checked: None,
-        recording: None,
-        messages: 0,
-    }
+    let log = play.log_abroad();
+    let played = play.end(result, &profiles.deviations(case, elsewhere.as_deref()));
+    Played { log: log.filter(|_| played.verdict != Verdict::Pass), ..played }
 }
 
 /// A case that sends what the profiles would not says nothing if they do not get on without.
-fn happy_path(case: &Case, profiles: &Profiles, seed: &[u8]) -> Result<(), Failure> {
+fn happy_path(
+    case: &Case,
+    profiles: &Profiles,
+    seed: &[u8],
+    away: Option<&mut Away<'_>>,
+) -> Result<(), String> {
     let plain = Case { steps: Vec::new(), network: super::model::Network::default(), ..case.clone() };
-    let cast = Cast::of(&plain, profiles).map_err(|why| Failure::of("changes", why))?;
-    let net = Net::new(&plain, &cast, seed, None);
-    let mut play = Play {
-        case: &plain,
-        cast,
-        net,
-        cursor: 0,
-        mark: Instant::START,
-        saved: BTreeMap::new(),
-        is_begun: false,
-    };
+    let cast = Cast::of(&plain, profiles)?;
+    let mut play = Play::new(&plain, cast, seed, None, away)?;
     play.probe().map_err(|stop| {
         let (Stop::Failed(why) | Stop::Blocked(why)) = stop;
-        Failure::of("before the case", format!("without the mutation the two do not get on: {why}"))
+        format!("without the mutation the two do not get on: {why}")
     })
+}
+
+impl<'a> Play<'a> {
+    /// Everybody in place.
+    fn new(
+        case: &'a Case,
+        mut cast: Cast,
+        seed: &[u8],
+        recording: Option<Recording>,
+        away: Option<&'a mut Away<'_>>,
+    ) -> Result<Self, String> {
+        if away.as_ref().is_some_and(|away| away.is_in_clear()) {
+            for config in [&mut cast.client, &mut cast.prober, &mut cast.supernode] {
+                config.isakmp = None;
+            }
+        }
+        let mut net = Net::new(case, &cast, seed, recording);
+        let remote = match away {
+            Some(away) => Some(away.prepare(&mut net, &cast, case)?),
+            None => None,
+        };
+        let saved = BTreeMap::new();
+        Ok(Self { case, cast, net, cursor: 0, mark: Instant::START, saved, is_begun: false, remote })
+    }
 }
 
 impl Play<'_> {
@@ -178,6 +213,9 @@ impl Play<'_> {
         until: Instant,
         mut is_so: impl FnMut(&Net) -> bool,
     ) -> Result<bool, Stop> {
+        if self.remote.is_some() {
+            return self.advance_for_real(until, is_so);
+        }
         let limit = self.net.world.steps() + self.net.world.step_limit;
         loop {
             if is_so(&self.net) {
@@ -201,6 +239,9 @@ impl Play<'_> {
 
     fn send(&mut self, send: &Send) -> Done {
         let Send { message, from, mutate, save, refused } = send;
+        if self.is_foreign(*from) {
+            return self.send_abroad(send);
+        }
         let armed = Armed { from: *from, message: message.clone(), mutations: mutate.clone() };
         let before = self.net.watch.borrow().messages.len();
         let heard = self.refusals(self.net.seat(!*from)).len();
@@ -246,8 +287,38 @@ impl Play<'_> {
         }
     }
 
-    /// Waits until an end has set something aside and said why.
+    /// Lets the subject, which is elsewhere, say something; what it would not say it cannot be made to.
+    fn send_abroad(&mut self, send: &Send) -> Done {
+        let Send { message, from, mutate, save, .. } = send;
+        if !mutate.is_empty() {
+            return Err(Stop::Blocked(format!("the subject is elsewhere and cannot be made to change {message}")));
+        }
+        let before = self.net.watch.borrow().messages.len();
+        self.trigger(message, *from)?;
+        let until = self.net.world.now() + super::parse::PATIENCE;
+        let is_it = |found: &Message| found.from == *from && message.matches(&found.name);
+        if !self.advance(until, |net| net.watch.borrow().messages.iter().skip(before).any(is_it))? {
+            return Err(Stop::Failed(format!("the {} has not sent {message}", from.word())));
+        }
+        let watch = self.net.watch.borrow();
+        let found = watch.messages.iter().enumerate().skip(before).find(|(_, found)| is_it(found));
+        if let Some((at, found)) = found {
+            self.cursor = at + 1;
+            self.mark = found.at;
+            let fields = found.fields();
+            if let Some(name) = save {
+                self.saved.insert(name.clone(), fields.clone());
+            }
+            self.saved.insert("sent".to_owned(), fields);
+        }
+        Ok(())
+    }
+
+    /// Waits until an end has set something aside and said why. Of one that is elsewhere nothing of that is seen.
     fn refused(&mut self, by: Role, before: usize, wanted: &str) -> Done {
+        if self.is_foreign(by) {
+            return Ok(());
+        }
         let seat = self.net.seat(by);
         let until = self.net.world.now() + Duration::from_secs(5);
         let wanted = wanted.to_lowercase();
@@ -455,7 +526,7 @@ impl Play<'_> {
                 None => (Verdict::Pass, None),
             },
         };
-        Played { verdict, failure, elapsed, checked, recording, messages }
+        Played { verdict, failure, elapsed, checked, recording, messages, log: None }
     }
 
     /// What the judges of the transcript have against the case.

@@ -7,7 +7,8 @@ use std::sync::mpsc;
 use super::cast::Profiles;
 use super::model::Case;
 use super::parse;
-use super::play::{Options, play};
+use super::away::Away;
+use super::play::{Options, play, play_with};
 use super::source::Problems;
 use super::verdict::Played;
 use crate::error::ExpectedError;
@@ -129,6 +130,21 @@ pub fn run(
     });
 }
 
+/// Plays cases one after another with a subject that is elsewhere, and hands over what came of each.
+pub fn run_away(
+    cases: &[&Case],
+    profiles: &Profiles,
+    seed: &str,
+    options: Options<'_>,
+    away: &mut Away<'_>,
+    mut on_played: impl FnMut(usize, Played),
+) {
+    for (at, case) in cases.iter().enumerate() {
+        let seed = format!("{seed}/{}", case.name());
+        on_played(at, play_with(case, profiles, seed.as_bytes(), options, Some(away)));
+    }
+}
+
 /// Whether a case is chosen by a word of the user's: its id, its name, a folder of it, or a pattern with `*`.
 #[must_use]
 pub fn is_chosen(case: &Case, word: &str) -> bool {
@@ -138,12 +154,12 @@ pub fn is_chosen(case: &Case, word: &str) -> bool {
     case.id == word
         || name == word
         || case.id.starts_with(&folder)
-        || glob(word, &case.id)
-        || glob(word, &name)
+        || fits(word, &case.id)
+        || fits(word, &name)
 }
 
 /// Whether a text fits a pattern in which `*` stands for anything.
-fn glob(pattern: &str, text: &str) -> bool {
+pub(crate) fn fits(pattern: &str, text: &str) -> bool {
     let Some((first, rest)) = pattern.split_once('*') else { return pattern == text };
     let Some(mut text) = text.strip_prefix(first) else { return false };
     let mut parts: Vec<&str> = rest.split('*').collect();

@@ -92,4 +92,22 @@ pub struct Played {
     pub recording: Option<Recording>,
     /// The names of the messages that crossed, in order, and who sent each.
     pub messages: usize,
+    /// What a subject that is elsewhere has to say of a case that did not pass.
+    pub log: Option<String>,
+}
+
+impl Played {
+    /// A case that could not be played.
+    #[must_use]
+    pub const fn blocked(failure: Failure) -> Self {
+        Self {
+            verdict: Verdict::Blocked,
+            failure: Some(failure),
+            elapsed: Duration::ZERO,
+            checked: None,
+            recording: None,
+            messages: 0,
+            log: None,
+        }
+    }
 }

@@ -247,7 +247,8 @@ fn on_answer(
     })?;
     let choice = check_phase2_reply(&offered.offer, sa_second(&message)?.clone())?;
     let ids: Vec<&Id> = ids_of(&message).collect();
-    if !ids.is_empty() && ids != offered.ids.iter().collect::<Vec<_>>() {
+    let nat = under.peer.nat;
+    if !ids.is_empty() && !answers(&ids, &offered.ids, [nat.own_end, nat.peer_end]) {
         return Err(Violation::SelectorsChanged.into());
     }
     let shared = shared_secret(offered.own.as_ref(), &message)?;
@@ -288,6 +289,18 @@ fn ids_of(message: &Message) -> impl Iterator<Item = &Id> {
         .payloads
         .iter()
         .filter_map(|payload| if let Body::Identification(id) = &payload.body { Some(id) } else { None })
+}
+
+/// Whether selectors answer those that were asked for. Of an end behind a translator the peer may say the address that it sees
+/// (strongSwan does), and where any protocol or port was asked for it may choose one.
+fn answers(ids: &[&Id], asked: &[Id; 2], is_translated: [bool; 2]) -> bool {
+    let fits = |((id, asked), is_translated): ((&&Id, &Id), bool)| {
+        id.id_type == asked.id_type
+            && (asked.protocol == 0 || id.protocol == asked.protocol)
+            && (asked.port == 0 || id.port == asked.port)
+            && (is_translated || id.data == asked.data)
+    };
+    ids.len() == 2 && ids.iter().zip(asked).zip(is_translated).all(fits)
 }
 
 /// The selectors that an initiator asks for, its own first (IKE-2409-5.5-g): single addresses, and UDP or any protocol.

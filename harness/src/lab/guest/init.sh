@@ -10,7 +10,10 @@ for tag in host packages; do
     mount -t 9p -o trans=virtio,version=9p2000.L,ro,cache=loose,msize=262144 $tag /$tag || exec sh
 done
 mount -t tmpfs tmpfs /rw
-mkdir /rw/upper /rw/work
+mkdir -p /rw/upper/usr/bin /rw/upper/usr/sbin /rw/work
+# The kernel calls this for the modules of ciphers.
+cp /bin/busybox /rw/upper/usr/bin/busybox
+[ -e /host/usr/sbin/modprobe ] || ln -s ../bin/busybox /rw/upper/usr/sbin/modprobe
 cp /start /rw/upper/.l2tpspec-start
 mount -t overlay -o lowerdir=/packages:/host,upperdir=/rw/upper,workdir=/rw/work overlay /root || exec sh
 mount --move /proc /root/proc

@@ -1,0 +1,279 @@
+//! Subjects: data files that say which packages a daemon is made of, how it is configured, started and told what to do.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{Environment, UndefinedBehavior};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use serde::Deserialize;
+
+use super::guest::{Guest, Machine, Said};
+use super::{LabError, Nic};
+use crate::check::lenient;
+use crate::error::ExpectedError;
+use crate::scenario::abroad::{Abroad, Setting};
+use crate::transcript::connection::Role;
+
+/// How long a step of a subject may take.
+const STEP: Duration = Duration::from_secs(40);
+
+/// The file of a subject.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SubjectFile {
+    /// The schema that editors complete it by.
+    #[serde(rename = "$schema", default)]
+    _schema: Option<String>,
+    /// The version of the format: 1.
+    pub format: u32,
+    /// Its name: that of the file.
+    #[serde(skip)]
+    pub name: String,
+    /// What it is, in a line.
+    pub title: String,
+    /// The role that it plays.
+    pub role: SubjectRole,
+    /// The profile that describes it.
+    pub profile: String,
+    /// Whether it does without IPsec.
+    #[serde(default)]
+    pub in_clear: bool,
+    /// Debian's packages that it is made of.
+    pub packages: Vec<String>,
+    /// The memory of its guest, in MiB.
+    #[serde(default = "memory")]
+    pub memory: u32,
+    /// Its files, by path.
+    pub files: BTreeMap<String, Lines>,
+    /// What is run, by what it is for: `start`, `ready` and `stop`, and whatever else it can be told to do.
+    pub scripts: BTreeMap<String, Lines>,
+    /// The cases that it cannot play, by their ids or patterns of them, and why.
+    #[serde(default)]
+    pub unsupported: BTreeMap<String, String>,
+}
+
+const fn memory() -> u32 {
+    384
+}
+
+/// Which end it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SubjectRole {
+    /// The end that dials.
+    Client,
+    /// The end that is dialled.
+    Supernode,
+}
+
+impl From<SubjectRole> for Role {
+    fn from(role: SubjectRole) -> Self {
+        match role {
+            SubjectRole::Client => Self::Client,
+            SubjectRole::Supernode => Self::Supernode,
+        }
+    }
+}
+
+/// A text, a line an entry.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(transparent)]
+pub struct Lines(Vec<String>);
+
+/// The scripts that every subject has.
+const NEEDED: [&str; 3] = ["start", "ready", "stop"];
+
+impl SubjectFile {
+    /// Reads one.
+    ///
+    /// # Errors
+    /// What cannot be read or is not understood, and where.
+    pub fn load(path: &Path) -> Result<Self, ExpectedError> {
+        let mut file: Self = lenient::read(path)?;
+        file.name = path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let wrong = |problem: String| ExpectedError::Json { path: path.to_owned(), line: 1, column: 1, problem };
+        if file.format != 1 {
+            return Err(wrong(format!("format {} is not known here, but 1 is", file.format)));
+        }
+        if let Some(name) = NEEDED.iter().find(|name| !file.scripts.contains_key(**name)) {
+            return Err(wrong(format!("it has no script `{name}`")));
+        }
+        Ok(file)
+    }
+}
+
+/// Every subject of a directory of scenarios.
+///
+/// # Errors
+/// One that cannot be read.
+pub fn subjects(scenarios: &Path) -> Result<Vec<(PathBuf, SubjectFile)>, ExpectedError> {
+    let mut found = Vec::new();
+    for path in crate::profile::json_files(&scenarios.join("subjects"))? {
+        let file = SubjectFile::load(&path)?;
+        found.push((path, file));
+    }
+    Ok(found)
+}
+
+/// A subject in its guest.
+#[derive(Debug)]
+pub struct Subject {
+    file: SubjectFile,
+    guest: Guest,
+}
+
+impl Subject {
+    /// Boots it.
+    ///
+    /// # Errors
+    /// What is missing, or does not come up.
+    pub fn boot(file: SubjectFile, agent: &Path) -> Result<Self, LabError> {
+        let packages: Vec<&str> = file.packages.iter().map(String::as_str).collect();
+        let machine = Machine { packages: &packages, cards: 1, memory: file.memory, agent };
+        let guest = Guest::boot(&machine)?;
+        Ok(Self { file, guest })
+    }
+
+    /// Its file.
+    #[must_use]
+    pub const fn file(&self) -> &SubjectFile {
+        &self.file
+    }
+
+    /// Its guest.
+    pub const fn guest(&mut self) -> &mut Guest {
+        &mut self.guest
+    }
+
+    /// The versions of what it is made of, in a line.
+    #[must_use]
+    pub fn versions(&self) -> String {
+        let each = self.guest.versions.iter().map(|(name, version)| format!("{name} {version}"));
+        each.collect::<Vec<_>>().join(", ")
+    }
+
+    fn card(&self) -> Option<&Nic> {
+        self.guest.cards.first()
+    }
+
+    fn script(&self, name: &str, setting: &Setting) -> Result<Option<String>, String> {
+        self.file.scripts.get(name).map(|lines| rendered(name, lines, setting)).transpose()
+    }
+
+    fn prepared(&mut self, setting: &Setting) -> Result<(), String> {
+        let told = |error: LabError| error.to_string();
+        let script = |name: &str| self.script(name, setting).map(Option::unwrap_or_default);
+        let (stop, start, ready) = (script("stop")?, script("start")?, script("ready")?);
+        let mut files = Vec::new();
+        for (path, lines) in &self.file.files {
+            files.push((path.clone(), rendered(path, lines, setting)?));
+        }
+        self.guest.run(&stop, STEP).map_err(told)?;
+        for (path, text) in files {
+            let mode = if text.starts_with("#!") { 0o700 } else { 0o600 };
+            self.guest.write(&path, &text, mode).map_err(told)?;
+        }
+        self.guest.do_step("the network", &network(setting), STEP).map_err(told)?;
+        self.guest.do_step("start", &start, STEP).map_err(told)?;
+        let until = Instant::now() + STEP;
+        loop {
+            let Said { status, said } = self.guest.run(&ready, STEP).map_err(told)?;
+            match status {
+                Some(0) => return Ok(()),
+                _ if Instant::now() < until => std::thread::sleep(Duration::from_millis(100)),
+                _ => return Err(format!("{} is not ready after {} s: {said}", self.file.name, STEP.as_secs())),
+            }
+        }
+    }
+}
+
+impl Abroad for Subject {
+    fn role(&self) -> Role {
+        self.file.role.into()
+    }
+
+    fn profile(&self) -> &str {
+        &self.file.profile
+    }
+
+    fn unsupported(&self, case: &str) -> Option<String> {
+        let found = self.file.unsupported.iter().find(|(pattern, _)| crate::scenario::suite::fits(pattern, case));
+        found.map(|(_, why)| why.clone())
+    }
+
+    fn is_in_clear(&self) -> bool {
+        self.file.in_clear
+    }
+
+    fn prepare(&mut self, setting: &Setting) -> Result<(), String> {
+        self.prepared(setting)?;
+        // What the case before has left on the way is not this one's.
+        while self.receive().is_some() {}
+        Ok(())
+    }
+
+    fn send(&mut self, datagram: &[u8]) {
+        if let Some(card) = self.guest.cards.first_mut() {
+            card.send(datagram);
+        }
+    }
+
+    fn receive(&mut self) -> Option<&[u8]> {
+        self.guest.cards.first_mut()?.receive()
+    }
+
+    fn wait(&self, time: Duration) {
+        let Some(card) = self.card() else { return };
+        let readiness = card.readiness();
+        let mut sockets = [PollFd::new(&readiness, PollFlags::IN)];
+        let time = Timespec {
+            tv_sec: i64::try_from(time.as_secs()).unwrap_or(i64::MAX),
+            tv_nsec: i64::from(time.subsec_nanos()),
+        };
+        // A wait that is cut short is one that is begun again.
+        let _ = poll(&mut sockets, Some(&time));
+    }
+
+    fn begin(&mut self, action: &str, setting: &Setting) -> Result<bool, String> {
+        let Some(script) = self.script(action, setting)? else { return Ok(false) };
+        self.guest.begin(&script, STEP).map_err(|error| error.to_string())?;
+        Ok(true)
+    }
+
+    fn ended(&mut self) -> Result<Option<Result<String, String>>, String> {
+        let ended = self.guest.ended().map_err(|error| error.to_string())?;
+        Ok(ended.map(|Said { status, said }| match status {
+            Some(0) => Ok(said),
+            Some(status) => Err(format!("status {status}: {}", said.trim_end())),
+            None => Err(format!("it did not end in time: {}", said.trim_end())),
+        }))
+    }
+}
+
+fn rendered(name: &str, lines: &Lines, setting: &Setting) -> Result<String, String> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    let mut syntax = SyntaxConfig::builder();
+    let syntax = syntax.keep_trailing_newline(true).trim_blocks(true).lstrip_blocks(true).build();
+    environment.set_syntax(syntax.map_err(|error| error.to_string())?);
+    let mut text = lines.0.join("\n");
+    text.push('\n');
+    environment.render_str(&text, Serde(setting)).map_err(|error| format!("{name}: {error:#}"))
+}
+
+/// Gives the guest its addresses and routes. Every neighbour answers for every address.
+fn network(setting: &Setting) -> String {
+    let mut script = "set -e\nip link set eth0 up\nip route flush dev eth0\nip addr flush dev eth0\n".to_owned();
+    for (address, length) in &setting.addresses {
+        let _ = writeln!(script, "ip addr add {address}/{length} dev eth0");
+    }
+    for (prefix, length) in &setting.routes {
+        let _ = writeln!(script, "ip route replace {prefix}/{length} dev eth0");
+    }
+    script.push_str("echo 1 > /proc/sys/net/ipv4/ip_forward\n");
+    script
+}
