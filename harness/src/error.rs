@@ -54,6 +54,9 @@ pub enum ExpectedError {
     /// Options that do not fit together.
     #[error("{0}")]
     Usage(String),
+    /// A lab that does not come up, or does not go on.
+    #[error(transparent)]
+    Lab(#[from] crate::lab::LabError),
     /// Standard output is gone.
     #[error("cannot write the report: {0}")]
     Output(std::io::Error),
@@ -87,6 +90,7 @@ impl ExpectedError {
             | Self::Scenario(_)
             | Self::Usage(_)
             | Self::Output(_) => exit_code::BAD_INPUT,
+            Self::Lab(_) => exit_code::NOTHING_JUDGED,
         }
     }
 

@@ -46,6 +46,15 @@ pub(super) struct Lab {
 /// The verbs of `lab`.
 #[derive(Debug, Subcommand)]
 pub(super) enum LabVerb {
+    /// Boot a subject, set it up as for a case, and run each line of standard input in its guest.
+    Shell {
+        /// The subject, as `l2tpspec list subjects` names it.
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// The directory of scenarios and profiles; `scenarios` unless told.
+        #[arg(long, value_name = "DIR")]
+        scenarios: Option<PathBuf>,
+    },
     /// Do in a guest what is asked over a device.
     #[command(hide = true)]
     Agent {

@@ -83,16 +83,29 @@ pub(super) fn run(args: &args::Run) -> Result<u8, ExpectedError> {
 
 /// The subject that a word means; `None` is the reference.
 fn subject(word: &str, root: &Path) -> Result<Option<SubjectFile>, ExpectedError> {
-    let unknown = |hint: String| ExpectedError::Usage(format!("subject `{word}` is not known here\nhint: {hint}"));
-    if word == "self" {
-        return Ok(None);
+    match word.strip_prefix("lab:") {
+        _ if word == "self" => Ok(None),
+        Some(name) => lab_subject(name, root).map(Some),
+        None => Err(unknown(word, root)),
     }
-    let known = lab::subjects(root)?;
+}
+
+/// The subject of the lab that has a name.
+pub(super) fn lab_subject(name: &str, root: &Path) -> Result<SubjectFile, ExpectedError> {
+    let found = lab::subjects(root)?.into_iter().find(|(_, file)| file.name == name);
+    found.map(|(_, file)| file).ok_or_else(|| unknown(&format!("lab:{name}"), root))
+}
+
+fn unknown(word: &str, root: &Path) -> ExpectedError {
+    let known = match lab::subjects(root) {
+        Ok(known) => known,
+        Err(error) => return error,
+    };
     let all: Vec<String> = known.iter().map(|(_, file)| format!("`lab:{}`", file.name)).collect();
-    let hint = || format!("`self` is the built-in reference; others are {}", all.join(", "));
-    let name = word.strip_prefix("lab:").ok_or_else(|| unknown(hint()))?;
-    let found = known.iter().find(|(_, file)| file.name == name);
-    Ok(Some(found.ok_or_else(|| unknown(hint()))?.1.clone()))
+    let all = all.join(", ");
+    ExpectedError::Usage(format!(
+        "subject `{word}` is not known here\nhint: `self` is the built-in reference; others are {all}"
+    ))
 }
 
 /// The directory of scenarios.

@@ -130,9 +130,11 @@ pub(super) fn dependency(of: &str, prefix: &str) -> Result<String, LabError> {
     let shown = output(Command::new("apt-cache").args(["depends", of]).env("LC_ALL", "C"), "apt")?;
     let text = String::from_utf8_lossy(&shown.stdout).into_owned();
     let found = text.lines().filter_map(|line| line.trim().strip_prefix("Depends: "));
-    found.map(str::trim).find(|name| name.starts_with(prefix)).map(str::to_owned).ok_or_else(|| LabError::Missing {
-        what: format!("the package that {of} stands for"),
-        how: "apt-get update, on a Debian that has it".to_owned(),
+    found.map(str::trim).find(|name| name.starts_with(prefix)).map(str::to_owned).ok_or_else(|| {
+        LabError::Missing {
+            what: format!("the package that {of} stands for"),
+            how: "apt-get update, on a Debian that has it".to_owned(),
+        }
     })
 }
 
@@ -142,7 +144,8 @@ mod tests {
 
     #[test]
     fn a_simulated_installation_is_read() {
-        let line = "Inst libevent-2.1-7 [2.1.12-stable-8] (2.1.12-stable-8+deb12u1 Debian-Security:12/x [amd64])";
+        let line =
+            "Inst libevent-2.1-7 [2.1.12-stable-8] (2.1.12-stable-8+deb12u1 Debian-Security:12/x [amd64])";
         let found = installed(line).expect("a package");
         assert_eq!(found, ("libevent-2.1-7".to_owned(), "2.1.12-stable-8+deb12u1".to_owned()));
         let line = "Inst xl2tpd (1.3.18-1 Debian:12.15/oldstable [amd64])";

@@ -74,7 +74,9 @@ impl Guest {
         }
         let mut command = command(machine, &image, &packages.root, &cards)?;
         let mapped = (FIRST_FD..).zip(fds).map(|(child_fd, parent_fd)| FdMapping { parent_fd, child_fd });
-        command.fd_mappings(mapped.collect()).map_err(|error| LabError::io("sockets of a guest")(std::io::Error::other(error)))?;
+        command
+            .fd_mappings(mapped.collect())
+            .map_err(|error| LabError::io("sockets of a guest")(std::io::Error::other(error)))?;
         let mut child = command.spawn().map_err(|source| match source.kind() {
             ErrorKind::NotFound => LabError::Missing {
                 what: QEMU.to_owned(),
@@ -218,7 +220,12 @@ const QEMU: &str = "qemu-system-x86_64";
 /// The agent's socket in QEMU; those of the cards follow.
 const FIRST_FD: i32 = 10;
 
-fn command(machine: &Machine<'_>, image: &Image, packages: &Path, cards: &[Nic]) -> Result<Command, LabError> {
+fn command(
+    machine: &Machine<'_>,
+    image: &Image,
+    packages: &Path,
+    cards: &[Nic],
+) -> Result<Command, LabError> {
     let agent: PathBuf =
         std::path::absolute(machine.agent).map_err(LabError::io(machine.agent.display().to_string()))?;
     if agent.to_str().is_none_or(|text| text.contains(char::is_whitespace)) {

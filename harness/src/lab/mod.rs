@@ -91,7 +91,10 @@ pub fn cache() -> Result<PathBuf, LabError> {
         how: "set L2TPSPEC_CACHE".to_owned(),
     })?;
     let absolute = std::path::absolute(&found).map_err(LabError::io(found.display().to_string()))?;
-    if absolute.to_str().is_none_or(|text| text.contains([':', ',', '\\', '"']) || text.contains(char::is_whitespace)) {
+    if absolute
+        .to_str()
+        .is_none_or(|text| text.contains([':', ',', '\\', '"']) || text.contains(char::is_whitespace))
+    {
         return Err(LabError::Missing {
             what: "a folder for the lab's packages with a plain name".to_owned(),
             how: format!("{} has a blank, a colon or a comma; set L2TPSPEC_CACHE", absolute.display()),

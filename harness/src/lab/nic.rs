@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixDatagram;
 
-use etherparse::{ArpPacketSlice, ArpOperation, ArpHardwareId, EtherType, Ethernet2Header, Ethernet2Slice};
+use etherparse::{ArpHardwareId, ArpOperation, ArpPacketSlice, EtherType, Ethernet2Header, Ethernet2Slice};
 
 use super::LabError;
 

@@ -95,7 +95,8 @@ impl SubjectFile {
     pub fn load(path: &Path) -> Result<Self, ExpectedError> {
         let mut file: Self = lenient::read(path)?;
         file.name = path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let wrong = |problem: String| ExpectedError::Json { path: path.to_owned(), line: 1, column: 1, problem };
+        let wrong =
+            |problem: String| ExpectedError::Json { path: path.to_owned(), line: 1, column: 1, problem };
         if file.format != 1 {
             return Err(wrong(format!("format {} is not known here, but 1 is", file.format)));
         }
@@ -185,7 +186,9 @@ impl Subject {
             match status {
                 Some(0) => return Ok(()),
                 _ if Instant::now() < until => std::thread::sleep(Duration::from_millis(100)),
-                _ => return Err(format!("{} is not ready after {} s: {said}", self.file.name, STEP.as_secs())),
+                _ => {
+                    return Err(format!("{} is not ready after {} s: {said}", self.file.name, STEP.as_secs()));
+                }
             }
         }
     }
@@ -201,7 +204,8 @@ impl Abroad for Subject {
     }
 
     fn unsupported(&self, case: &str) -> Option<String> {
-        let found = self.file.unsupported.iter().find(|(pattern, _)| crate::scenario::suite::fits(pattern, case));
+        let found =
+            self.file.unsupported.iter().find(|(pattern, _)| crate::scenario::suite::fits(pattern, case));
         found.map(|(_, why)| why.clone())
     }
 
@@ -267,7 +271,8 @@ fn rendered(name: &str, lines: &Lines, setting: &Setting) -> Result<String, Stri
 
 /// Gives the guest its addresses and routes. Every neighbour answers for every address.
 fn network(setting: &Setting) -> String {
-    let mut script = "set -e\nip link set eth0 up\nip route flush dev eth0\nip addr flush dev eth0\n".to_owned();
+    let mut script =
+        "set -e\nip link set eth0 up\nip route flush dev eth0\nip addr flush dev eth0\n".to_owned();
     for (address, length) in &setting.addresses {
         let _ = writeln!(script, "ip addr add {address}/{length} dev eth0");
     }

@@ -7,7 +7,6 @@ use l2tpspec_protocol::stack::{Command, Event};
 use l2tpspec_protocol::{isakmp, l2tp, ppp};
 use serde_json::{Value, json};
 
-use super::look;
 use super::model::{Do, Matcher, Party};
 use super::net::{Net, SUPERNODE, Seat};
 use super::play::{Done, Play, Stop};
@@ -15,6 +14,7 @@ use super::routing;
 use super::seams::{self, Stage};
 use super::step::PARTIES;
 use super::vocabulary::{Macro, Selector, Subject};
+use super::{away, look};
 use crate::dns;
 use crate::transcript::connection::Role;
 use crate::world::icmp::Problem;
@@ -242,9 +242,14 @@ impl Play<'_> {
         };
         let (host, wait) =
             (self.net.host(from), ping.interval * u32::from(ping.count) + Duration::from_secs(3));
+        let wanted = usize::from(ping.count);
         let id = self.net.world.ping(host, ping);
         let until = self.net.world.now() + wait;
-        self.advance(until, |_| false)?;
+        // Real time is not spent on what cannot come any more.
+        self.advance(until, |net| {
+            let report = net.world.ping_report(host, id).filter(|_| net.foreign.is_some());
+            report.is_some_and(|report| report.replies.len() + report.errors.len() >= wanted)
+        })?;
         let report = self
             .net
             .world
@@ -504,9 +509,10 @@ impl Play<'_> {
     fn check_abroad(&mut self, what: Subject, is: &[(String, Matcher)], within: Duration) -> Done {
         let until = self.net.world.now() + within.max(Duration::from_secs(2));
         loop {
+            let state = self.state_abroad()?;
             let mut found = Vec::new();
             for (name, _) in is {
-                let value = self.seen_abroad(what, name)?.ok_or_else(|| {
+                let value = away::seen(&state, what, name).ok_or_else(|| {
                     Stop::Blocked(format!("the subject does not say what its {} `{name}` is", what.word()))
                 })?;
                 found.push((&name[..], value));

@@ -12,7 +12,9 @@ use super::cast::Cast;
 use super::model::Case;
 use super::net::{Net, SUPERNODE};
 use super::play::{Done, Play, Stop};
+use super::suite::Suite;
 use super::vocabulary::Subject;
+use crate::error::ExpectedError;
 use crate::transcript::connection::Role;
 use crate::world::interface::Kind;
 
@@ -60,7 +62,11 @@ impl<'a> Away<'a> {
     }
 
     /// Whether it gets on with a case's parties when nobody does anything unusual; asked once.
-    pub(super) fn happy(&mut self, case: &Case, ask: impl FnOnce(&mut Self) -> Result<(), String>) -> Result<(), String> {
+    pub(super) fn happy(
+        &mut self,
+        case: &Case,
+        ask: impl FnOnce(&mut Self) -> Result<(), String>,
+    ) -> Result<(), String> {
         let key = format!("{} {} {:?} {:?}", case.client, case.supernode, case.topology, case.changes);
         if let Some(known) = self.happy.get(&key) {
             return known.clone();
@@ -102,7 +108,8 @@ fn setting(net: &Net, cast: &Cast, case: &Case, role: Role) -> Setting {
     let service = &cast.service;
     let changes = &case.changes;
     let is_client = role == Role::Client;
-    let own = |changed: &Option<String>, known: String| changed.clone().filter(|_| is_client).unwrap_or(known);
+    let own =
+        |changed: &Option<String>, known: String| changed.clone().filter(|_| is_client).unwrap_or(known);
     let profile = if is_client { &cast.client_profile } else { &cast.supernode_profile };
     let [client_secret, supernode_secret] = changes.tunnel_secret.clone();
     Setting {
@@ -123,6 +130,19 @@ fn setting(net: &Net, cast: &Cast, case: &Case, role: Role) -> Setting {
         remote_name: changes.remote_name.clone(),
         restarts: changes.restart.is_some(),
     }
+}
+
+/// What the first guide that is for such a subject asks of it.
+///
+/// # Errors
+/// If there is none.
+pub fn plain(suite: &Suite, role: Role) -> Result<Setting, ExpectedError> {
+    let fits = |case: &&Case| case.subject == role && case.id.starts_with("guides/") && !case.mutates();
+    let case = suite.cases.iter().find(fits).or_else(|| suite.cases.iter().find(|case| case.subject == role));
+    let case = case.ok_or_else(|| ExpectedError::Usage("no scenario is about such a subject".to_owned()))?;
+    let cast = Cast::of(case, &suite.profiles).map_err(ExpectedError::Usage)?;
+    let net = Net::new(case, &cast, b"plain", None);
+    Ok(setting(&net, &cast, case, role))
 }
 
 impl Remote<'_> {
@@ -166,7 +186,9 @@ impl Play<'_> {
         let time = until.since(net.world.now());
         if time > PATIENCE {
             let (time, most) = (time.as_secs(), PATIENCE.as_secs());
-            return Err(Stop::Blocked(format!("a step may take {time} s, and {most} s of real time are the most")));
+            return Err(Stop::Blocked(format!(
+                "a step may take {time} s, and {most} s of real time are the most"
+            )));
         }
         loop {
             let now = remote.now().min(until);
@@ -204,7 +226,8 @@ impl Play<'_> {
         loop {
             let remote = self.remote.as_mut().ok_or_else(|| blocked("nobody is elsewhere".to_owned()))?;
             if let Some(ended) = remote.abroad.ended().map_err(blocked)? {
-                return ended.map_err(|said| Stop::Failed(format!("`{action}` of the subject failed: {said}")));
+                return ended
+                    .map_err(|said| Stop::Failed(format!("`{action}` of the subject failed: {said}")));
             }
             let until = self.net.world.now() + GLANCE;
             self.advance(until, |_| false)?;
@@ -222,19 +245,23 @@ impl Play<'_> {
         remote.abroad.prepare(&remote.setting).map_err(Stop::Blocked)
     }
 
-    /// A property of the subject, as its file reads it: what it says is one JSON object, by subject and name.
-    pub(super) fn seen_abroad(&mut self, what: Subject, name: &str) -> Result<Option<Value>, Stop> {
+    /// What the subject's file reads of its state: one JSON object, by subject and name.
+    pub(super) fn state_abroad(&mut self) -> Result<Value, Stop> {
         let said = self.tell("state")?;
-        let known: Value = serde_json::from_str(said.trim())
-            .map_err(|error| Stop::Blocked(format!("the subject's state is not JSON: {error}: {said}")))?;
-        let count = known.get(what.word()).cloned();
-        Ok(match name {
-            "state" => {
-                let count = count.as_ref().and_then(Value::as_u64);
-                count.map(|count| Value::from(if count > 0 { "up" } else { "down" }))
-            }
-            "count" => count,
-            _ => known.get(format!("{}.{name}", what.word())).cloned(),
-        })
+        serde_json::from_str(said.trim())
+            .map_err(|error| Stop::Blocked(format!("the subject's state is not JSON: {error}: {said}")))
+    }
+}
+
+/// A property in the state of a subject.
+pub(super) fn seen(state: &Value, what: Subject, name: &str) -> Option<Value> {
+    let count = state.get(what.word());
+    match name {
+        "state" => {
+            let count = count.and_then(Value::as_u64);
+            count.map(|count| Value::from(if count > 0 { "up" } else { "down" }))
+        }
+        "count" => count.cloned(),
+        _ => state.get(format!("{}.{name}", what.word())).cloned(),
     }
 }

@@ -186,7 +186,20 @@ impl Net {
         let prober = seat(prober, PROBER, Role::Client, &cast.prober, &nobody);
         let supernode = seat(supernode, SUPERNODE, Role::Supernode, &cast.supernode, &plan);
         let wire = wire.link;
-        Self { world, client, neighbour, prober, supernode, laptop, resolver, edge, wire, watch, plan, foreign: None }
+        Self {
+            world,
+            client,
+            neighbour,
+            prober,
+            supernode,
+            laptop,
+            resolver,
+            edge,
+            wire,
+            watch,
+            plan,
+            foreign: None,
+        }
     }
 
     /// The seat of a role.
@@ -200,7 +213,8 @@ impl Net {
 
     /// The seats of the client and the supernode that are of this process.
     pub fn own_seats(&self) -> impl Iterator<Item = Seat> + use<> {
-        let (foreign, seats) = (self.foreign, [(Role::Client, self.client), (Role::Supernode, self.supernode)]);
+        let (foreign, seats) =
+            (self.foreign, [(Role::Client, self.client), (Role::Supernode, self.supernode)]);
         seats.into_iter().filter(move |(role, _)| foreign != Some(*role)).map(|(_, seat)| seat)
     }
 

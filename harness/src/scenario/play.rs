@@ -102,7 +102,7 @@ pub fn play_with(
     play.net.set_conditions(&case.network);
     let result = play.steps(&case.steps);
     let result = result.and_then(|()| play.probe_after_mutation());
-    let log = play.log_abroad();
+    let log = if options.records { play.log_abroad() } else { None };
     let played = play.end(result, &profiles.deviations(case, elsewhere.as_deref()));
     Played { log: log.filter(|_| played.verdict != Verdict::Pass), ..played }
 }
@@ -291,7 +291,9 @@ impl Play<'_> {
     fn send_abroad(&mut self, send: &Send) -> Done {
         let Send { message, from, mutate, save, .. } = send;
         if !mutate.is_empty() {
-            return Err(Stop::Blocked(format!("the subject is elsewhere and cannot be made to change {message}")));
+            return Err(Stop::Blocked(format!(
+                "the subject is elsewhere and cannot be made to change {message}"
+            )));
         }
         let before = self.net.watch.borrow().messages.len();
         self.trigger(message, *from)?;

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
+use super::away::Away;
 use super::cast::Profiles;
 use super::model::Case;
 use super::parse;
-use super::away::Away;
 use super::play::{Options, play, play_with};
 use super::source::Problems;
 use super::verdict::Played;
