@@ -8,7 +8,7 @@ use super::progress::Progress;
 use crate::error::ExpectedError;
 use crate::exit_code;
 use crate::lab::{self, SubjectFile};
-use crate::scenario::away::Away;
+use crate::scenario::away::{self, Away};
 use crate::scenario::faults;
 use crate::scenario::known::KnownFailures;
 use crate::scenario::model::Case;
@@ -34,8 +34,7 @@ pub(super) fn run(args: &args::Run) -> Result<u8, ExpectedError> {
     }
     let mut cases = chosen(&suite, &root, &args.words)?;
     if let Some(file) = &subject {
-        // The others are about the other end.
-        cases.retain(|case| case.subject == file.role.into());
+        away::choose(&mut cases, file.role.into(), &file.profile);
     }
     let mut printer = Printer {
         args,

@@ -248,6 +248,10 @@ impl Abroad for Subject {
         Ok(true)
     }
 
+    fn shell(&mut self, script: &str) -> Result<(), String> {
+        self.guest.begin(script, STEP).map_err(|error| error.to_string())
+    }
+
     fn ended(&mut self) -> Result<Option<Result<String, String>>, String> {
         let ended = self.guest.ended().map_err(|error| error.to_string())?;
         Ok(ended.map(|Said { status, said }| match status {

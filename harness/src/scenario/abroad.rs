@@ -81,6 +81,12 @@ pub trait Abroad: Debug {
     /// Why it is not there any more.
     fn begin(&mut self, action: &str, setting: &Setting) -> Result<bool, String>;
 
+    /// Begins a script of the shell where it is.
+    ///
+    /// # Errors
+    /// Why it is not there any more.
+    fn shell(&mut self, script: &str) -> Result<(), String>;
+
     /// What has come of it, once it has ended: what it said, or why it failed.
     ///
     /// # Errors

@@ -68,10 +68,14 @@ impl Play<'_> {
                 Ok(())
             }
             Macro::Route => self.route(action),
+            Macro::Masquerade if self.is_foreign(Role::Client) => self.tell("masquerade").map(|_| ()),
             Macro::Masquerade => {
                 let nat = Nat::new(NatConfig::new(Outside::Tunnels));
                 self.net.world.host_mut(self.net.client.host).set_nat(nat);
                 Ok(())
+            }
+            Macro::Reauthenticate if self.is_foreign(Role::Supernode) => {
+                self.tell("reauthenticate").map(|_| ())
             }
             Macro::Reauthenticate => {
                 let seat = self.net.supernode;
@@ -115,7 +119,7 @@ impl Play<'_> {
             })
         };
         if self.advance(until, is_so)? {
-            return Ok(());
+            return if stage == Stage::Network { self.settle_abroad() } else { Ok(()) };
         }
         let mut said = self.net.own_seats().filter_map(|seat| look::refusals(self.net.end(seat)).pop());
         let why = said.next().map_or_else(String::new, |why| format!(": {why}"));
@@ -181,10 +185,15 @@ impl Play<'_> {
         if !self.advance(until, is_up)? {
             return Err(Stop::Failed("the client did not connect again".to_owned()));
         }
-        let peer = look::property(self.net.end(seat), Subject::Ppp, "peer");
-        let peer = peer.as_ref().and_then(Value::as_str).and_then(|text| text.parse().ok());
-        let peer = peer.ok_or_else(|| Stop::Failed("the client has no address".to_owned()))?;
+        self.settle_abroad()?;
+        let peer = self.peer_of(seat).ok_or_else(|| Stop::Failed("the client has no address".to_owned()))?;
         Ok((seat, peer))
+    }
+
+    /// The address inside of whoever an end talks to.
+    fn peer_of(&self, seat: Seat) -> Option<Ipv4Addr> {
+        let peer = look::property(self.net.end(seat), Subject::Ppp, "peer");
+        peer.as_ref().and_then(Value::as_str).and_then(|text| text.parse().ok())
     }
 
     fn party(&self, name: Option<&str>) -> Result<Party, Stop> {
@@ -202,7 +211,12 @@ impl Play<'_> {
         match name.unwrap_or("supernode") {
             "supernode" => Ok(self.cast.service.address.value),
             "client" => {
-                assigned(self.net.client).ok_or_else(|| Stop::Failed("the client has no address".to_owned()))
+                let known = if self.is_foreign(Role::Client) {
+                    self.peer_of(self.net.supernode)
+                } else {
+                    assigned(self.net.client)
+                };
+                known.ok_or_else(|| Stop::Failed("the client has no address".to_owned()))
             }
             "laptop" => Ok(super::net::LAPTOP),
             "forwarder" => Ok(super::net::FORWARDER),
@@ -234,6 +248,19 @@ impl Play<'_> {
         };
         let fragments = action.argument("fragments").and_then(Value::as_bool).unwrap_or(false);
         let count = action.argument("count").and_then(Value::as_u64).unwrap_or(3);
+        let role = match from {
+            Party::Client => Some(Role::Client),
+            Party::Supernode => Some(Role::Supernode),
+            Party::Neighbour | Party::Laptop | Party::Resolver => None,
+        };
+        let all = [("replies".to_owned(), Matcher::Is(json!(count)))];
+        if role.is_some_and(|role| self.is_foreign(role)) {
+            let (octets, df) = (size.saturating_sub(28), if fragments { "dont" } else { "do" });
+            let said = self.shell(&format!("ping -n -c {count} -s {octets} -M {df} -W 2 {destination} 2>&1"))?;
+            let (Ok(said) | Err(said)) = said;
+            let found = away::pinged(&said);
+            return compare("the ping", &found, if action.is.is_empty() { &all } else { &action.is });
+        }
         let ping = Ping {
             data_octets: usize::from(size.saturating_sub(28)),
             dont_fragment: !fragments,
@@ -272,8 +299,7 @@ impl Play<'_> {
             ("from", json!(first.map(|reply| reply.from.to_string()))),
             ("error", json!(error)),
         ];
-        let replies = [("replies".to_owned(), Matcher::Is(json!(count)))];
-        compare("the ping", &found, if action.is.is_empty() { &replies } else { &action.is })
+        compare("the ping", &found, if action.is.is_empty() { &all } else { &action.is })
     }
 
     /// Asks for a name and waits for the answer.
@@ -409,8 +435,12 @@ impl Play<'_> {
         let (address, length) = text.split_once('/').unwrap_or((text, "32"));
         let prefix = address.parse().ok().zip(length.parse().ok());
         let (address, length) = prefix.ok_or_else(|| Stop::Blocked(format!("`{text}` is no prefix")))?;
-        let seat =
-            if action.text("from") == Some("supernode") { self.net.supernode } else { self.net.client };
+        let role = if action.text("from") == Some("supernode") { Role::Supernode } else { Role::Client };
+        if self.is_foreign(role) {
+            let said = self.shell(&format!("ip route replace {address}/{length} dev ppp0"))?;
+            return said.map(|_| ()).map_err(Stop::Failed);
+        }
+        let seat = self.net.seat(role);
         let link =
             look::link_up(self.net.end(seat)).ok_or_else(|| Stop::Failed("no link is up".to_owned()))?;
         let interface = self.net.world.host(seat.host).tunnel(seat.station, TunnelId(link.0));
@@ -505,9 +535,23 @@ impl Play<'_> {
 }
 
 impl Play<'_> {
+    /// Waits until the subject, if it is elsewhere, has its end of the link ready for packets too.
+    fn settle_abroad(&mut self) -> Done {
+        let until = self.net.world.now() + Duration::from_secs(10);
+        while self.remote.is_some() && self.net.world.now() < until {
+            let state = self.state_abroad()?;
+            if away::seen(&state, Subject::Ppp, "count").is_none_or(|count| count != json!(0)) {
+                break;
+            }
+            let next = self.net.world.now() + Duration::from_millis(50);
+            self.advance(next, |_| false)?;
+        }
+        Ok(())
+    }
+
     /// Looks at the subject again and again until it is as it has to be.
     fn check_abroad(&mut self, what: Subject, is: &[(String, Matcher)], within: Duration) -> Done {
-        let until = self.net.world.now() + within.max(Duration::from_secs(2));
+        let until = self.net.world.now() + within.max(Duration::from_secs(15));
         loop {
             let state = self.state_abroad()?;
             let mut found = Vec::new();

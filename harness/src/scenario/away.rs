@@ -1,6 +1,6 @@
 //! Cases whose subject is elsewhere: the world runs by the clock on the wall, and the subject's host is an outlet of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::transcript::connection::Role;
 use crate::world::interface::Kind;
 
 /// The longest that a step may take of real time.
-const PATIENCE: Duration = Duration::from_secs(150);
+const PATIENCE: Duration = Duration::from_secs(400);
 /// How often the world looks around while a script runs.
 const GLANCE: Duration = Duration::from_millis(20);
 
@@ -132,6 +132,18 @@ fn setting(net: &Net, cast: &Cast, case: &Case, role: Role) -> Setting {
     }
 }
 
+/// Keeps the cases that are for a subject of a role that a profile describes: those about the other end are not, nor those of
+/// another device; and where cases differ in the profile of the subject only, which a subject of its own has no use for, one
+/// is enough.
+pub fn choose(cases: &mut Vec<&Case>, role: Role, profile: &str) {
+    let mut seen = BTreeSet::new();
+    cases.retain(|case| {
+        let is_device = role == Role::Supernode || case.client == profile;
+        let plain = case.name().replace(&format!("supernode={}", case.supernode), "");
+        case.subject == role && is_device && (role == Role::Client || seen.insert(plain))
+    });
+}
+
 /// What the first guide that is for such a subject asks of it.
 ///
 /// # Errors
@@ -219,15 +231,28 @@ impl Play<'_> {
     /// Makes the subject do something that has a name, and waits for the end of that. What it said.
     pub(super) fn tell(&mut self, action: &str) -> Result<String, Stop> {
         let blocked = Stop::Blocked;
-        let remote = self.remote.as_mut().ok_or_else(|| blocked("nobody is elsewhere".to_owned()))?;
+        let remote = self.remote.as_mut().ok_or_else(nobody)?;
         if !remote.abroad.begin(action, &remote.setting).map_err(blocked)? {
             return Err(blocked(format!("the subject's file has no way to make it do `{action}`")));
         }
+        self.told().and_then(|ended| {
+            ended.map_err(|said| Stop::Failed(format!("`{action}` of the subject failed: {said}")))
+        })
+    }
+
+    /// Runs a script where the subject is. What it said, whether it succeeded or failed.
+    pub(super) fn shell(&mut self, script: &str) -> Result<Result<String, String>, Stop> {
+        let remote = self.remote.as_mut().ok_or_else(nobody)?;
+        remote.abroad.shell(script).map_err(Stop::Blocked)?;
+        self.told()
+    }
+
+    /// Waits for what was begun, while the world goes on.
+    fn told(&mut self) -> Result<Result<String, String>, Stop> {
         loop {
-            let remote = self.remote.as_mut().ok_or_else(|| blocked("nobody is elsewhere".to_owned()))?;
-            if let Some(ended) = remote.abroad.ended().map_err(blocked)? {
-                return ended
-                    .map_err(|said| Stop::Failed(format!("`{action}` of the subject failed: {said}")));
+            let remote = self.remote.as_mut().ok_or_else(nobody)?;
+            if let Some(ended) = remote.abroad.ended().map_err(Stop::Blocked)? {
+                return Ok(ended);
             }
             let until = self.net.world.now() + GLANCE;
             self.advance(until, |_| false)?;
@@ -253,6 +278,38 @@ impl Play<'_> {
     }
 }
 
+fn nobody() -> Stop {
+    Stop::Blocked("nobody is elsewhere".to_owned())
+}
+
+/// What `ping` of iputils says, as the fields of a step's report.
+pub(super) fn pinged(said: &str) -> [(&'static str, Value); 4] {
+    let replies: Vec<&str> = said.lines().filter(|line| line.contains(" bytes from ") && line.contains("ttl=")).collect();
+    let first = replies.first();
+    let ttl = first.and_then(|line| line.split("ttl=").nth(1)?.split(' ').next()?.parse::<u8>().ok());
+    let from = first.and_then(|line| Some(line.split(" bytes from ").nth(1)?.split([':', ' ']).next()?.to_owned()));
+    let too_big = |line: &str| {
+        let mtu = line.split(['=', ')']).map(str::trim).find_map(|word| word.parse::<u16>().ok());
+        line.to_lowercase().contains("frag needed").then(|| match mtu {
+            Some(mtu) => format!("fragmentation needed, mtu {mtu}"),
+            None => "fragmentation needed".to_owned(),
+        })
+    };
+    let error = said.lines().find_map(|line| match line {
+        _ if line.contains("Net Unreachable") || line.contains("Network is unreachable") => {
+            Some("net unreachable".to_owned())
+        }
+        _ if line.contains("Host Unreachable") => Some("host unreachable".to_owned()),
+        _ if line.contains("Time to live exceeded") => Some("time exceeded".to_owned()),
+        _ if line.contains("message too long") => {
+            let mtu = line.rsplit("mtu=").next().and_then(|word| word.trim().parse::<u16>().ok());
+            Some(mtu.map_or_else(|| "too long".to_owned(), |mtu| format!("fragmentation needed, mtu {mtu}")))
+        }
+        _ => too_big(line),
+    });
+    [("replies", Value::from(replies.len())), ("ttl", Value::from(ttl)), ("from", Value::from(from)), ("error", Value::from(error))]
+}
+
 /// A property in the state of a subject.
 pub(super) fn seen(state: &Value, what: Subject, name: &str) -> Option<Value> {
     let count = state.get(what.word());
@@ -263,5 +320,25 @@ pub(super) fn seen(state: &Value, what: Subject, name: &str) -> Option<Value> {
         }
         "count" => count.cloned(),
         _ => state.get(format!("{}.{name}", what.word())).cloned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::pinged;
+
+    #[test]
+    fn what_ping_says_is_read() {
+        let said = "PING 10.70.72.1 (10.70.72.1) 1372(1400) bytes of data.\n\
+                    1380 bytes from 10.70.72.1: icmp_seq=1 ttl=64 time=3.02 ms\n\
+                    1380 bytes from 10.70.72.1: icmp_seq=2 ttl=64 time=2.90 ms\n";
+        let [replies, ttl, from, error] = pinged(said).map(|(_, value)| value);
+        assert_eq!((replies, ttl, from, error), (json!(2), json!(64), json!("10.70.72.1"), json!(null)));
+        let [.., (_, error)] = pinged("From 10.70.72.1 icmp_seq=1 Frag needed and DF set (mtu = 1400)\n");
+        assert_eq!(error, json!("fragmentation needed, mtu 1400"));
+        let [.., (_, error)] = pinged("ping: connect: Network is unreachable\n");
+        assert_eq!(error, json!("net unreachable"));
     }
 }
