@@ -9,12 +9,14 @@ use super::args::{self, Kind};
 use super::run::{load, root, write};
 use crate::error::ExpectedError;
 use crate::exit_code;
+use crate::lab;
 use crate::profile::Role;
 use crate::rule;
 use crate::rule::catalogue;
 use crate::scenario::cast::Profiles;
 use crate::scenario::faults;
 use crate::scenario::vocabulary::{LAYERS, MESSAGES, Macro, Subject, fields};
+use crate::transcript::connection::Role as TranscriptRole;
 
 /// A thing to be listed.
 struct Item {
@@ -57,12 +59,7 @@ fn items(kind: Kind, args: &args::List) -> Result<Vec<Item>, ExpectedError> {
     Ok(match kind {
         Kind::Scenarios => scenarios(args)?,
         Kind::Profiles => profiles(args)?,
-        Kind::Subjects => vec![Item {
-            kind: "subject",
-            id: "self".to_owned(),
-            title: "the built-in reference, both ends, in virtual time".to_owned(),
-            more: Value::Null,
-        }],
+        Kind::Subjects => subjects(args)?,
         Kind::Requirements => requirements(),
         Kind::Faults => {
             let all = faults::load(&root(args.scenarios.as_deref())?)?;
@@ -114,6 +111,26 @@ fn profiles(args: &args::List) -> Result<Vec<Item>, ExpectedError> {
         }
     };
     Ok(profiles.all().map(item).collect())
+}
+
+fn subjects(args: &args::List) -> Result<Vec<Item>, ExpectedError> {
+    let own = Item {
+        kind: "subject",
+        id: "self".to_owned(),
+        title: "the built-in reference, both ends, in virtual time".to_owned(),
+        more: Value::Null,
+    };
+    let item = |(_, file): (_, lab::SubjectFile)| {
+        let role = TranscriptRole::from(file.role).word();
+        Item {
+            kind: "subject",
+            id: format!("lab:{}", file.name),
+            title: format!("{role}: {}", file.title),
+            more: json!({ "role": role, "packages": file.packages, "profile": file.profile }),
+        }
+    };
+    let known = lab::subjects(&root(args.scenarios.as_deref())?)?;
+    Ok(std::iter::once(own).chain(known.into_iter().map(item)).collect())
 }
 
 fn requirements() -> Vec<Item> {

@@ -187,7 +187,11 @@ impl Subject {
                 Some(0) => return Ok(()),
                 _ if Instant::now() < until => std::thread::sleep(Duration::from_millis(100)),
                 _ => {
-                    return Err(format!("{} is not ready after {} s: {said}", self.file.name, STEP.as_secs()));
+                    return Err(format!(
+                        "{} is not ready after {} s: {said}",
+                        self.file.name,
+                        STEP.as_secs()
+                    ));
                 }
             }
         }

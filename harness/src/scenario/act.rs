@@ -256,7 +256,8 @@ impl Play<'_> {
         let all = [("replies".to_owned(), Matcher::Is(json!(count)))];
         if role.is_some_and(|role| self.is_foreign(role)) {
             let (octets, df) = (size.saturating_sub(28), if fragments { "dont" } else { "do" });
-            let said = self.shell(&format!("ping -n -c {count} -s {octets} -M {df} -W 2 {destination} 2>&1"))?;
+            let said =
+                self.shell(&format!("ping -n -c {count} -s {octets} -M {df} -W 2 {destination} 2>&1"))?;
             let (Ok(said) | Err(said)) = said;
             let found = away::pinged(&said);
             return compare("the ping", &found, if action.is.is_empty() { &all } else { &action.is });

@@ -284,10 +284,12 @@ fn nobody() -> Stop {
 
 /// What `ping` of iputils says, as the fields of a step's report.
 pub(super) fn pinged(said: &str) -> [(&'static str, Value); 4] {
-    let replies: Vec<&str> = said.lines().filter(|line| line.contains(" bytes from ") && line.contains("ttl=")).collect();
+    let replies: Vec<&str> =
+        said.lines().filter(|line| line.contains(" bytes from ") && line.contains("ttl=")).collect();
     let first = replies.first();
     let ttl = first.and_then(|line| line.split("ttl=").nth(1)?.split(' ').next()?.parse::<u8>().ok());
-    let from = first.and_then(|line| Some(line.split(" bytes from ").nth(1)?.split([':', ' ']).next()?.to_owned()));
+    let from =
+        first.and_then(|line| Some(line.split(" bytes from ").nth(1)?.split([':', ' ']).next()?.to_owned()));
     let too_big = |line: &str| {
         let mtu = line.split(['=', ')']).map(str::trim).find_map(|word| word.parse::<u16>().ok());
         line.to_lowercase().contains("frag needed").then(|| match mtu {
@@ -307,7 +309,12 @@ pub(super) fn pinged(said: &str) -> [(&'static str, Value); 4] {
         }
         _ => too_big(line),
     });
-    [("replies", Value::from(replies.len())), ("ttl", Value::from(ttl)), ("from", Value::from(from)), ("error", Value::from(error))]
+    [
+        ("replies", Value::from(replies.len())),
+        ("ttl", Value::from(ttl)),
+        ("from", Value::from(from)),
+        ("error", Value::from(error)),
+    ]
 }
 
 /// A property in the state of a subject.

@@ -1,0 +1,103 @@
+//! Scenarios against real daemons on real kernels: one trial a subject, whose guest is booted once for all of its cases.
+//!
+//! They download Debian's packages and take minutes, so they show as ignored unless `L2TPSPEC_REQUIRE=lab` asks for them.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use l2tpspec::lab::{self, Subject, SubjectFile};
+use l2tpspec::scenario::away::{self, Away};
+use l2tpspec::scenario::model::Case;
+use l2tpspec::scenario::play::Options;
+use l2tpspec::scenario::suite::{self, Suite};
+use l2tpspec::scenario::verdict::Verdict;
+use libtest_mimic::{Arguments, Failed, Trial};
+
+/// The program that runs in a guest.
+const AGENT: &str = env!("CARGO_BIN_EXE_l2tpspec");
+
+/// What each subject plays.
+const PLAYED: &[(&str, &[&str])] = &[
+    (
+        "strongswan-xl2tpd",
+        &[
+            "guides/connect*client=windows-10*",
+            "guides/connect*client=ios*",
+            "guides/connect*client=android-9*",
+            "guides/connect*client=mikrotik-ros7*",
+            "guides/connect*client=networkmanager-strongswan*",
+            "ike/dpd/answered*",
+            "ike/encrypted/identification*",
+            "ike/offer/group*",
+            "l2tp/icrq/unknown-avp-mandatory*",
+        ],
+    ),
+    (
+        "libreswan-xl2tpd",
+        &[
+            "guides/connect*client=windows-10*",
+            "guides/connect*client=macos*",
+            "guides/connect*client=edgeos*direct*",
+            "ike/offer/group*",
+        ],
+    ),
+    (
+        "xl2tpd",
+        &["guides/connect*client=networkmanager-strongswan*direct*", "l2tp/icrq/unknown-avp-mandatory*"],
+    ),
+    (
+        "strongswan-edgeos",
+        &["guides/edgeos-configuration", "guides/edgeos-remotename-workaround*", "l2tp/sccrq/retransmitted*"],
+    ),
+];
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let required = std::env::var("L2TPSPEC_REQUIRE").unwrap_or_default();
+    let is_required = required.split(',').any(|name| name.trim() == "lab");
+    let why = if is_required { "" } else { "L2TPSPEC_REQUIRE=lab is not set" };
+    let mut trials: Vec<Trial> = PLAYED
+        .iter()
+        .map(|(name, words)| {
+            let trial = Trial::test(format!("lab/{name}"), move || played(name, words));
+            trial.with_kind(why).with_ignored_flag(!is_required)
+        })
+        .collect();
+    trials.push(Trial::test("every_subject_is_played", every_subject_is_played));
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+fn root() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios")
+}
+
+fn every_subject_is_played() -> Result<(), Failed> {
+    let known = lab::subjects(&root()).map_err(|error| error.to_string())?;
+    let mut names: Vec<&str> = known.iter().map(|(_, file)| &file.name[..]).collect();
+    let mut played: Vec<&str> = PLAYED.iter().map(|(name, _)| *name).collect();
+    names.sort_unstable();
+    played.sort_unstable();
+    if names == played { Ok(()) } else { Err(format!("{names:?} are there, {played:?} are played").into()) }
+}
+
+fn played(name: &str, words: &[&str]) -> Result<(), Failed> {
+    let suite = Suite::load(&root()).map_err(|error| error.to_string())?;
+    let known = lab::subjects(&root()).map_err(|error| error.to_string())?;
+    let file = known.into_iter().map(|(_, file)| file).find(|file| file.name == name);
+    let file: SubjectFile = file.ok_or("there is no such subject")?;
+    let mut cases: Vec<&Case> = suite.cases.iter().collect();
+    away::choose(&mut cases, file.role.into(), &file.profile);
+    if let Some(word) = words.iter().find(|word| !cases.iter().any(|case| suite::is_chosen(case, word))) {
+        return Err(format!("no case is chosen by `{word}`").into());
+    }
+    cases.retain(|case| words.iter().any(|word| suite::is_chosen(case, word)));
+    let mut subject = Subject::boot(file, Path::new(AGENT)).map_err(|error| error.to_string())?;
+    let mut wrong = Vec::new();
+    let mut away = Away::new(&mut subject);
+    suite::run_away(&cases, &suite.profiles, "1", Options::default(), &mut away, |at, played| {
+        if played.verdict != Verdict::Pass {
+            wrong.push(format!("{}: {} {:?}", cases[at].name(), played.verdict.word(), played.failure));
+        }
+    });
+    if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n").into()) }
+}
