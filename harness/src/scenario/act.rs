@@ -152,6 +152,7 @@ impl Play<'_> {
                 self.probe_client()?
             }
         };
+        self.settle_abroad()?;
         let id = self.net.world.ping(seat.host, Ping { count: 1, ..Ping::new(destination) });
         let until = self.net.world.now() + Duration::from_secs(10);
         let host = seat.host;

@@ -29,7 +29,7 @@ const PLAYED: &[(&str, &[&str])] = &[
             "ike/dpd/answered*",
             "ike/encrypted/identification*",
             "ike/offer/group*",
-            "l2tp/icrq/unknown-avp-mandatory*",
+            "l2tp/sccrq/unknown-avp-optional*",
         ],
     ),
     (
@@ -43,7 +43,7 @@ const PLAYED: &[(&str, &[&str])] = &[
     ),
     (
         "xl2tpd",
-        &["guides/connect*client=networkmanager-strongswan*direct*", "l2tp/icrq/unknown-avp-mandatory*"],
+        &["guides/connect*client=networkmanager-strongswan*direct*", "l2tp/sccrq/unknown-avp-optional*"],
     ),
     (
         "strongswan-edgeos",
