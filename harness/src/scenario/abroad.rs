@@ -54,7 +54,7 @@ pub trait Abroad: Debug {
     /// The profile that describes it.
     fn profile(&self) -> &str;
 
-    /// Why it cannot be asked to play a case, if its file says so.
+    /// Why it cannot be asked to play a case, by its id or its name, if its file says so.
     fn unsupported(&self, case: &str) -> Option<String>;
 
     /// Whether it does without IPsec.

@@ -45,8 +45,8 @@ impl<'a> Away<'a> {
 
     /// Why it cannot be asked to play a case, if its file says so.
     #[must_use]
-    pub fn unsupported(&self, case: &str) -> Option<String> {
-        self.abroad.unsupported(case)
+    pub fn unsupported(&self, case: &Case) -> Option<String> {
+        self.abroad.unsupported(&case.id).or_else(|| self.abroad.unsupported(&case.name()))
     }
 
     /// The profile that describes it.

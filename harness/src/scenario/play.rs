@@ -76,7 +76,7 @@ pub fn play_with(
     options: Options<'_>,
     mut away: Option<&mut Away<'_>>,
 ) -> Played {
-    if let Some(why) = away.as_ref().and_then(|away| away.unsupported(&case.id)) {
+    if let Some(why) = away.as_ref().and_then(|away| away.unsupported(case)) {
         return Played { verdict: Verdict::Unsupported, ..Played::blocked(Failure::of("the subject", why)) };
     }
     let cast = match Cast::of(case, profiles) {

@@ -37,7 +37,7 @@ const PLAYED: &[(&str, &[&str])] = &[
         &[
             "guides/connect*client=windows-10*",
             "guides/connect*client=macos*",
-            "guides/connect*client=edgeos*direct*",
+            "guides/connect*client=networkmanager-libreswan*",
             "ike/offer/group*",
         ],
     ),
