@@ -3,6 +3,7 @@
 pub mod capture;
 pub mod check;
 pub mod cli;
+pub mod diff;
 pub mod dns;
 pub mod endpoint;
 pub mod error;

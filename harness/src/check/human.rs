@@ -16,11 +16,11 @@ const WIDTH: usize = 100;
 /// Violations of a requirement that are written out.
 const SHOWN: usize = 5;
 
-const GOOD: Style = AnsiColor::Green.on_default();
-const BAD: Style = AnsiColor::Red.on_default().bold();
-const WARNING: Style = AnsiColor::Yellow.on_default();
-const FAINT: Style = Style::new().dimmed();
-const STRONG: Style = Style::new().bold();
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
+pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
+pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default();
+pub(crate) const FAINT: Style = Style::new().dimmed();
+pub(crate) const STRONG: Style = Style::new().bold();
 
 /// Text with styles, wrapped.
 #[derive(Debug, Default)]
@@ -33,12 +33,12 @@ impl Page {
         &self.0
     }
 
-    fn blank(&mut self) {
+    pub(crate) fn blank(&mut self) {
         self.0.push('\n');
     }
 
     /// Writes `text` behind `lead`; further lines begin below where the first does.
-    fn line(&mut self, indent: usize, lead: &str, style: Style, text: &str) {
+    pub(crate) fn line(&mut self, indent: usize, lead: &str, style: Style, text: &str) {
         let start = indent + lead.chars().count();
         let mut lead = format!("{:indent$}{style}{lead}{style:#}", "");
         for line in wrapped(text, WIDTH.saturating_sub(start).max(20)) {
@@ -47,7 +47,7 @@ impl Page {
         }
     }
 
-    fn styled(&mut self, indent: usize, style: Style, text: &str) {
+    pub(crate) fn styled(&mut self, indent: usize, style: Style, text: &str) {
         for line in wrapped(text, WIDTH - indent) {
             writeln!(self.0, "{:indent$}{style}{line}{style:#}", "").expect("a string takes every string");
         }
@@ -299,7 +299,7 @@ pub fn write_summary(summary: &Summary, page: &mut Page) {
     page.styled(0, STRONG, &words.join(", "));
 }
 
-fn counted(number: u64, what: &str) -> String {
+pub(crate) fn counted(number: u64, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
@@ -312,7 +312,7 @@ fn times(count: u64) -> String {
     }
 }
 
-fn seconds(nanoseconds: i64) -> String {
+pub(crate) fn seconds(nanoseconds: i64) -> String {
     let tenths = (nanoseconds + 50_000_000) / 100_000_000;
     format!("{}.{} s", tenths / 10, tenths % 10)
 }

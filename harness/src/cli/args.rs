@@ -32,6 +32,8 @@ pub(super) enum Verb {
     Check(Check),
     /// Real daemons on real kernels, in guests that need no privilege and leave nothing.
     Lab(Lab),
+    /// What has changed in behaviour between two captures: before and after an upgrade.
+    Diff(Diff),
     /// Write what captures hold for the fuzz targets: every message, decrypted, as one small file.
     Corpus(Corpus),
 }
@@ -208,6 +210,32 @@ pub(super) struct Check {
     /// Compare every outcome with DIR/NAME.json; status 0 then means that all is as expected, failures included.
     #[arg(long, value_name = "DIR")]
     pub(super) expect: Option<PathBuf>,
+    /// One JSON object a line.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// What `diff` takes.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Diff {
+    /// The recording before: a capture, or a folder that `run --record` wrote.
+    pub(super) old: PathBuf,
+    /// The recording after.
+    pub(super) new: PathBuf,
+    #[command(flatten)]
+    pub(super) keys: Keys,
+    /// Differences that are accepted, each with its reason. One that is not seen any more is an error.
+    #[arg(long, value_name = "FILE")]
+    pub(super) baseline: Option<PathBuf>,
+    /// Accept the differences of a field, written as `layer/field`, into the baseline.
+    #[arg(long, value_name = "FIELD", requires_all = ["why", "baseline"])]
+    pub(super) accept: Vec<String>,
+    /// Why they are accepted.
+    #[arg(long, value_name = "TEXT", requires = "accept")]
+    pub(super) why: Option<String>,
+    /// The directory of profiles, by which is told which devices are hit; `scenarios` unless told, if it is there.
+    #[arg(long, value_name = "DIR")]
+    pub(super) scenarios: Option<PathBuf>,
     /// One JSON object a line.
     #[arg(long)]
     pub(super) json: bool,

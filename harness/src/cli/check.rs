@@ -191,13 +191,13 @@ impl Printer<'_> {
     }
 }
 
-fn write_out(octets: &[u8]) -> Result<(), ExpectedError> {
+pub(super) fn write_out(octets: &[u8]) -> Result<(), ExpectedError> {
     let mut stdout = std::io::stdout().lock();
     stdout.write_all(octets).and_then(|()| stdout.flush()).map_err(ExpectedError::Output)
 }
 
 /// Writes a page; its styles only reach a terminal.
-fn write_page(page: &human::Page) -> Result<(), ExpectedError> {
+pub(super) fn write_page(page: &human::Page) -> Result<(), ExpectedError> {
     let mut stdout = anstream::stdout().lock();
     stdout.write_all(page.text().as_bytes()).and_then(|()| stdout.flush()).map_err(ExpectedError::Output)
 }

@@ -5,6 +5,7 @@ mod check;
 mod corpus;
 mod coverage;
 mod decode;
+mod diff;
 mod fmt;
 mod keys;
 mod lab;
@@ -33,6 +34,7 @@ pub fn run() -> ExitCode {
     let result = match &args.verb {
         args::Verb::Decode(decode) => decode::run(decode),
         args::Verb::Check(check) => check::run(check),
+        args::Verb::Diff(diff) => diff::run(diff),
         args::Verb::Corpus(corpus) => corpus::run(corpus),
         args::Verb::Run(run) => run::run(run),
         args::Verb::Fmt(fmt) => fmt::run(fmt),

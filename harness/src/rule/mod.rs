@@ -8,7 +8,7 @@ mod esp;
 mod ike;
 mod l2tp;
 mod ospf;
-mod ppp;
+pub(crate) mod ppp;
 
 use crate::transcript::connection::{Connection, Role};
 use crate::transcript::{Entry, Layer};

@@ -6,7 +6,7 @@ mod echo;
 mod framing;
 pub(in crate::rule) mod judge;
 pub(in crate::rule) mod links;
-mod message;
+pub(crate) mod message;
 mod microsoft;
 mod network;
 mod options;

@@ -14,7 +14,7 @@ mod l2tp;
 mod ladder;
 mod mark;
 mod negotiation;
-mod offer;
+pub(crate) mod offer;
 mod ospf;
 mod outcome;
 mod phase1;

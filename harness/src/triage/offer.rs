@@ -11,7 +11,7 @@ use l2tpspec_protocol::isakmp::wire::{
 const NAMED: usize = 40;
 
 /// Every transform of an offer.
-pub(super) fn transforms(sa: &Sa) -> Vec<String> {
+pub(crate) fn transforms(sa: &Sa) -> Vec<String> {
     let all = sa.proposals.iter().flat_map(|proposal| {
         proposal.transforms.iter().map(|transform| match proposal.protocol {
             ProtocolId::Isakmp => phase_1(transform),
@@ -131,7 +131,7 @@ pub(super) fn address(id: &Id) -> Option<Ipv4Addr> {
 
 /// Octets meant as text, at most a line of it, with what cannot be printed escaped: a peer does not get to steer
 /// the terminal.
-pub(super) fn quoted(octets: &[u8]) -> String {
+pub(crate) fn quoted(octets: &[u8]) -> String {
     const LONGEST: usize = 120;
     let text = String::from_utf8_lossy(octets);
     let mut line: String = text.chars().take(LONGEST).collect::<String>().escape_debug().to_string();

@@ -8,7 +8,7 @@ use l2tpspec_protocol::ppp::{Control, Protocol};
 
 /// An option as it stands in the packet.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Choice {
+pub(crate) struct Choice {
     pub(super) number: u8,
     pub(super) data: Vec<u8>,
     /// The RFC's name and the value.
@@ -24,7 +24,7 @@ impl Choice {
 
 /// What a packet carries.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Content {
+pub(crate) enum Content {
     Options(Vec<Choice>),
     /// Magic-Number of an Echo or Discard packet.
     Magic(u32),
@@ -35,16 +35,16 @@ pub(super) enum Content {
 
 /// A packet.
 #[derive(Debug, Clone)]
-pub(super) struct Message {
-    pub(super) protocol: Protocol,
-    pub(super) code: Code,
-    pub(super) identifier: u8,
-    pub(super) content: Content,
+pub(crate) struct Message {
+    pub(crate) protocol: Protocol,
+    pub(crate) code: Code,
+    pub(crate) identifier: u8,
+    pub(crate) content: Content,
 }
 
 impl Message {
     /// A packet of a protocol that negotiates; `None` of those that authenticate.
-    pub(super) fn of(control: &Control) -> Option<Self> {
+    pub(crate) fn of(control: &Control) -> Option<Self> {
         Some(match control {
             Control::Lcp(packet) => Self::read(Protocol::Lcp, packet),
             Control::Ipcp(packet) => Self::read(Protocol::Ipcp, packet),

@@ -1,0 +1,162 @@
+//! Which difference follows from which: whoever is asked for something else answers something else.
+
+use super::compare::{Difference, Sorted};
+use crate::transcript::connection::Role;
+
+/// Sets apart what follows from another difference.
+#[must_use]
+pub fn sorted(all: Vec<Difference>) -> Sorted {
+    let cause = |effect: &Difference| all.iter().position(|cause| cause != effect && follows(effect, cause));
+    let causes: Vec<Option<usize>> = all.iter().map(cause).collect();
+    // A cause may follow from another; the first of all counts. Two that follow from each other both stay.
+    let root = |mut at: usize| {
+        let mut seen = vec![at];
+        while let Some(next) = causes.get(at).copied().flatten() {
+            if seen.contains(&next) {
+                return None;
+            }
+            seen.push(next);
+            at = next;
+        }
+        Some(at)
+    };
+    let mut place = vec![0; all.len()];
+    let (mut differences, mut waiting) = (Vec::new(), Vec::new());
+    let roots: Vec<Option<usize>> = (0..all.len()).map(root).collect();
+    for (at, difference) in all.into_iter().enumerate() {
+        match roots.get(at).copied().flatten() {
+            Some(root) if root != at => waiting.push((difference, root)),
+            _ => {
+                if let Some(place) = place.get_mut(at) {
+                    *place = differences.len();
+                }
+                differences.push(difference);
+            }
+        }
+    }
+    let consequences =
+        waiting.into_iter().map(|(it, root)| (it, place.get(root).copied().unwrap_or(0))).collect();
+    (differences, consequences)
+}
+
+/// Whether a difference follows from another.
+fn follows(effect: &Difference, cause: &Difference) -> bool {
+    let is_part = effect.layer == cause.layer
+        && effect.role == cause.role
+        && effect.field.strip_prefix(&cause.field).is_some_and(|rest| rest.starts_with('.'))
+        && (cause.old_text().is_none() || cause.new_text().is_none());
+    is_part
+        || match effect.layer.as_str() {
+            "isakmp" => isakmp(effect, cause),
+            "l2tp" => l2tp(effect, cause),
+            "lcp" | "ipcp" | "ipv6cp" | "ccp" => negotiation(effect, cause),
+            "chap" | "pap" | "eap" => cause.layer == "lcp" && is_about(cause, &["authentication_protocol"]),
+            "ppp" => framing(effect, cause),
+            "tcp" | "ip" => is_mru(cause),
+            "ospf" => match effect.field.as_str() {
+                "hello_seen" => cause.name() == "ospf/hello.hello_interval",
+                "interface_mtu" => is_mru(cause),
+                _ => false,
+            },
+            _ => false,
+        }
+}
+
+fn isakmp(effect: &Difference, cause: &Difference) -> bool {
+    if cause.layer != "isakmp" {
+        return false;
+    }
+    let (of, about) = (effect.field.as_str(), cause.field.as_str());
+    let (message, field) = of.rsplit_once('.').unwrap_or(("", of));
+    let (cause_message, cause_field) = about.rsplit_once('.').unwrap_or(("", about));
+    let is_answer = match (message.strip_suffix('2'), cause_message.strip_suffix('1')) {
+        (Some(answer), Some(question)) => answer == question && effect.role != cause.role,
+        _ => false,
+    };
+    let is_vendor = cause_field == "vendor_ids";
+    if of.strip_prefix("rekey.").is_some_and(|first| first == about || is_renewed(first, about)) {
+        return true;
+    }
+    match field {
+        "chosen" => is_answer && cause_field == "offered",
+        "lifetime" => is_answer && matches!(cause_field, "lifetime" | "offered"),
+        "pfs" => is_answer && cause_field == "pfs",
+        "vendor_ids" => is_answer && is_vendor,
+        "notifications" => cause_field == "lifetime",
+        "payloads" => is_vendor || is_answer && cause_field == "payloads",
+        "attribute_order_of_choice" => {
+            matches!(cause_field, "attribute_order_of_offer" | "chosen" | "offered" | "lifetime")
+        }
+        "attribute_order_of_offer" => {
+            matches!(cause_field, "offered" | "lifetime") && effect.role == cause.role
+        }
+        "structure" | "numbering" => cause_field == "offered" && effect.role == cause.role,
+        "dead_peer_detection" | "udp_encapsulation" | "fragment_octets" => is_vendor,
+        _ => message == "time_to" && matches!(cause_field, "chosen" | "offered"),
+    }
+}
+
+/// What is renewed is asked for as the first time; by which end, is chance.
+fn is_renewed(first: &str, about: &str) -> bool {
+    let field = |name: &str| name.rsplit('.').next().map(str::to_owned);
+    let is_suite = |name: &str| name.ends_with(".offered") || name.ends_with(".chosen");
+    field(first) == field(about) && about.starts_with("quick.")
+        || is_suite(first) && is_suite(about) && about.starts_with("quick.")
+}
+
+fn l2tp(effect: &Difference, cause: &Difference) -> bool {
+    let asked = match effect.field.as_str() {
+        "sccrp.challenge_response" | "sccrp.challenge_response.mandatory" => "sccrq.challenge",
+        "scccn.challenge_response" | "scccn.challenge_response.mandatory" => "sccrp.challenge",
+        // A LAC numbers its messages where the LNS does (RFC 2661 section 5.4).
+        "data.of_users.sequence_bit" | "data.of_control.sequence_bit" if effect.role == Role::Client => {
+            return cause.layer == "l2tp"
+                && cause.role == Role::Supernode
+                && cause.field.ends_with(".sequence_bit")
+                && cause.new_text() == effect.new_text();
+        }
+        _ => return false,
+    };
+    cause.layer == "l2tp" && cause.field == asked && cause.role != effect.role
+}
+
+fn negotiation(effect: &Difference, cause: &Difference) -> bool {
+    if effect.field == "echo_at_open" {
+        return cause.name() == "lcp/echo" && cause.role == effect.role;
+    }
+    if effect.layer != cause.layer {
+        return false;
+    }
+    if cause.field == "negotiates" && effect.field != "negotiates" {
+        return true;
+    }
+    let (what, option) = effect.field.split_once('.').unwrap_or((&effect.field, ""));
+    let (cause_what, cause_option) = cause.field.split_once('.').unwrap_or((&cause.field, ""));
+    if option != cause_option {
+        return false;
+    }
+    match (what, cause_what) {
+        ("answers", "requests") | ("agreed", "answers") => effect.role != cause.role,
+        ("agreed", "requests") => effect.role == cause.role,
+        _ => false,
+    }
+}
+
+fn framing(effect: &Difference, cause: &Difference) -> bool {
+    match effect.field.as_str() {
+        "address_and_control" | "protocol_field" => {
+            cause.layer == "lcp"
+                && cause.field.split_once('.').is_some_and(|(_, option)| option.contains("compression"))
+        }
+        "user_packets" => cause.layer == "ccp",
+        _ => false,
+    }
+}
+
+fn is_mru(cause: &Difference) -> bool {
+    cause.layer == "lcp" && is_about(cause, &["mru", "maximum_receive_unit"])
+}
+
+fn is_about(cause: &Difference, options: &[&str]) -> bool {
+    cause.field.split_once('.').is_some_and(|(_, option)| options.contains(&option))
+}

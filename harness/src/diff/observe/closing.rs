@@ -1,0 +1,127 @@
+//! What can only be said when the recording has ended: what never came, how far it got, what it took.
+
+use super::super::note::{Notebook, Words};
+use super::super::timing::{Measure, SECOND};
+use super::{Observer, ike, l2tp, ospf};
+use crate::transcript::connection::Role;
+use crate::triage::{Mark, Outcome, Rung};
+
+/// How long an end has to have had time for what it never did.
+const OCCASION: i64 = 4 * SECOND;
+/// How long an answer may take before its absence is a failure and not the end of the recording.
+const PATIENCE: i64 = 10 * SECOND;
+
+/// What ends an attempt without any wait.
+const REFUSALS: &[&str] =
+    &["isakmp/refusal", "l2tp/stopccn", "l2tp/cdn", "chap/failure", "pap/authenticate_nak"];
+
+impl Observer {
+    pub(super) fn close(&mut self, outcome: &Outcome, end: Mark, words: &mut Words) {
+        let schedules = [
+            (ike::LAYER, self.ike.schedules()),
+            (l2tp::LAYER, self.l2tp.schedules()),
+            ("ppp", self.ppp.schedules()),
+        ];
+        let mut book =
+            Notebook { words, notes: &mut self.notes, by: Role::Client, frame: outcome.begin.frame };
+        let mut has_repeated = false;
+        for (layer, (is_any, all)) in schedules {
+            has_repeated |= is_any;
+            for (by, again, frame) in all {
+                book.frame = frame;
+                book.timed(by, layer, "retransmission", Measure::Again(again));
+            }
+        }
+        for by in [Role::Client, Role::Supernode] {
+            let all = [
+                (ike::LAYER, "dead_peer_detection", self.ike.probes(by)),
+                (l2tp::LAYER, "hello", self.l2tp.hellos(by)),
+                ("lcp", "echo", self.ppp.echoes(by)),
+                (ospf::LAYER, "hello_seen", self.ospf.hellos(by)),
+                ("udpencap", "keepalive", self.keepalive.of(by)),
+            ];
+            for (layer, field, periodic) in all {
+                book.frame = periodic.frame.max(outcome.begin.frame);
+                if let Some(measure) = periodic.measure() {
+                    book.timed(by, layer, field, measure);
+                }
+            }
+            if let Some((time, is_at_once)) = self.ppp.echoes(by).beginning()
+                && (is_at_once || time > OCCASION)
+            {
+                book.of(by, "lcp", "echo_at_open", if is_at_once { "sent" } else { "not sent" });
+            }
+        }
+        self.relations.close(&mut book);
+        let reached = |rung: Rung| outcome.ladder.step(rung).reached;
+        let Some(network) = reached(Rung::IpcpUp) else {
+            rungs(outcome, end, has_repeated, &mut book);
+            return;
+        };
+        let had_time = outcome.last.time - network.time > OCCASION
+            || (outcome.lost() == 0 && reached(Rung::DataBothWays).is_some_and(|mark| mark > network));
+        for by in [Role::Client, Role::Supernode] {
+            for layer in ["ccp", "ipv6cp"] {
+                book.frame = network.frame;
+                match self.ppp.has_asked(layer, by) {
+                    true => book.of(by, layer, "negotiates", "yes"),
+                    false if had_time => book.of(by, layer, "negotiates", "no"),
+                    false => {}
+                }
+            }
+        }
+        rungs(outcome, end, has_repeated, &mut book);
+    }
+}
+
+/// Which layer a rung belongs to.
+pub(crate) const fn layer_of(rung: Rung) -> &'static str {
+    match rung {
+        Rung::NothingHeard
+        | Rung::IkeAnswered
+        | Rung::ProposalChosen
+        | Rung::KeyExchanged
+        | Rung::Phase1Up
+        | Rung::Phase2Up => "isakmp",
+        Rung::EspBothWays => "esp",
+        Rung::TunnelUp | Rung::SessionUp | Rung::Ended => "l2tp",
+        Rung::LcpUp | Rung::Authenticated => "lcp",
+        Rung::IpcpUp | Rung::DataBothWays => "ipcp",
+        Rung::OspfTwoWay | Rung::OspfFull => "ospf",
+    }
+}
+
+/// Which rungs were reached, which were tried in vain, and how long each took. How it ended is the user's doing.
+fn rungs(outcome: &Outcome, end: Mark, has_repeated: bool, book: &mut Notebook<'_>) {
+    let is_refused = outcome.failed && book.has_any(REFUSALS);
+    let lossless = outcome.lost() == 0 && !has_repeated && outcome.attempts <= 1;
+    for rung in Rung::ALL.into_iter().skip(1).filter(|rung| *rung != Rung::Ended) {
+        let step = outcome.ladder.step(rung);
+        let layer = layer_of(rung);
+        match (step.tried, step.reached) {
+            (tried, Some(reached)) => {
+                book.frame = reached.frame;
+                book.of(Role::Supernode, layer, &format!("rung.{rung}"), "reached");
+                let by_user = matches!(
+                    rung,
+                    Rung::DataBothWays | Rung::OspfTwoWay | Rung::OspfFull | Rung::EspBothWays
+                );
+                if let (Some(tried), true, false) = (tried, lossless, by_user) {
+                    let took = Measure::Took(reached.time - tried.time);
+                    book.timed(Role::Supernode, layer, &format!("time_to.{rung}"), took);
+                }
+            }
+            (Some(tried), None) => {
+                let waited = end.time - tried.time;
+                let is_over = is_refused || waited > PATIENCE || outcome.failed && waited > 3 * SECOND;
+                if is_over {
+                    book.frame = tried.frame;
+                    book.of(Role::Supernode, layer, &format!("rung.{rung}"), "not reached");
+                }
+                // What comes after it is its consequence.
+                return;
+            }
+            (None, None) => {}
+        }
+    }
+}

@@ -1,0 +1,377 @@
+//! IKE: what is offered and chosen, and in which form.
+
+use std::collections::BTreeSet;
+
+use l2tpspec_protocol::isakmp::wire::{
+    Attribute, Body, Form, Group, Header, Id, NotifyType, Payload, Phase1Class, Phase2Class, ProtocolId, Sa,
+    Transform,
+};
+
+use super::super::note::{Carrier, Notebook};
+use super::super::timing::{Copies, Measure, Periodic};
+use super::Ends;
+use crate::transcript::connection::Role;
+use crate::transcript::layer::{Isakmp, Protection};
+use crate::triage::offer;
+
+/// Wireshark's name of the layer.
+pub(super) const LAYER: &str = "isakmp";
+
+/// What is remembered of IKE.
+#[derive(Debug)]
+pub(super) struct Ike {
+    copies: Copies,
+    probes: Ends<Periodic>,
+    is_up: bool,
+    /// The first Quick Mode; later ones renew.
+    first_quick: Option<u32>,
+    renewals: BTreeSet<u32>,
+}
+
+impl Default for Ike {
+    fn default() -> Self {
+        let copies = Copies::answered();
+        let (probes, renewals) = (Ends::default(), BTreeSet::new());
+        Self { copies, probes, is_up: false, first_quick: None, renewals }
+    }
+}
+
+/// Quick Modes that are told from the first.
+const RENEWALS: usize = 64;
+
+impl Ike {
+    pub(super) fn turn(&mut self) {
+        self.probes.turn();
+    }
+
+    pub(super) const fn probes(&self, role: Role) -> &Periodic {
+        self.probes.of(role)
+    }
+
+    /// There is occasion for a probe of the peer.
+    pub(super) fn occasion(&mut self, role: Role, now: i64, silence: i64) {
+        if self.is_up {
+            self.probes.of_mut(role).occasion(now, silence);
+        }
+    }
+
+    pub(super) fn see(
+        &mut self,
+        message: &Isakmp,
+        name: &str,
+        now: i64,
+        silence: i64,
+        book: &mut Notebook<'_>,
+    ) {
+        if message.header.major() != 1 {
+            return;
+        }
+        let (is_copy, left) = self.copies.see(message.digest, book.by, now, book.frame);
+        if let Some((by, again, _)) = left {
+            book.timed(by, LAYER, "retransmission", Measure::Again(again));
+        }
+        if is_copy {
+            return;
+        }
+        let name = name.strip_prefix("ike.").unwrap_or(name);
+        if name == "fragment" {
+            fragment(message, book);
+            return;
+        }
+        if !matches!(message.protection, Protection::Clear | Protection::Opened) {
+            return;
+        }
+        match name.split('.').next() {
+            Some("main" | "aggressive") => self.phase1(name, message, book),
+            Some("quick") => self.quick(name, message, book),
+            Some("info") => self.informational(message, now, silence, book),
+            _ => {}
+        }
+    }
+
+    fn phase1(&mut self, name: &str, message: &Isakmp, book: &mut Notebook<'_>) {
+        let (mode, number) = name.split_once('.').unwrap_or((name, ""));
+        if number == "1" {
+            book.alone(LAYER, "phase1.mode", mode);
+        }
+        let carrier = book.message(LAYER, name);
+        common(message, carrier, book);
+        for body in bodies(message) {
+            match body {
+                Body::SecurityAssociation(sa) => {
+                    let is_offer = number == "1";
+                    book.part(carrier, suites(is_offer), &listed(sa, |_, transform| transform));
+                    lifetime(sa, carrier, book);
+                    form(sa, "phase1", is_offer, book);
+                }
+                Body::Identification(id) => book.part(carrier, "identification", &identity(id, false)),
+                Body::Nonce(nonce) => book.part(carrier, "nonce_octets", &nonce.len().to_string()),
+                _ => {}
+            }
+        }
+        let vendors = bodies(message).filter_map(|body| match body {
+            Body::VendorId(vendor) => Some(vendor_name(vendor)),
+            _ => None,
+        });
+        let vendors = vendors.collect::<Vec<_>>().join("; ");
+        // Most send theirs in the first two messages only.
+        if !vendors.is_empty() || matches!(number, "1" | "2") {
+            book.part(carrier, "vendor_ids", if vendors.is_empty() { "none" } else { &vendors });
+        }
+    }
+
+    fn quick(&mut self, name: &str, message: &Isakmp, book: &mut Notebook<'_>) {
+        let id = message.header.message_id;
+        let first = *self.first_quick.get_or_insert(id);
+        self.is_up = true;
+        if first != id && self.renewals.len() < RENEWALS {
+            self.renewals.insert(id);
+        }
+        let phase = if first == id { "phase2" } else { "rekey" };
+        let name = if first == id { name.to_owned() } else { format!("rekey.{name}") };
+        let number = name.rsplit('.').next().unwrap_or_default();
+        let carrier = book.message(LAYER, &name);
+        common(message, carrier, book);
+        let mut identities = ["id_initiator", "id_responder"].into_iter();
+        for body in bodies(message) {
+            match body {
+                Body::SecurityAssociation(sa) => {
+                    let is_offer = number == "1";
+                    let plain = |_: &_, transform: String| match transform.split_once(", PFS ") {
+                        Some((plain, _)) => plain.to_owned(),
+                        None => transform,
+                    };
+                    book.part(carrier, suites(is_offer), &listed(sa, plain));
+                    book.part(carrier, "pfs", &pfs(sa));
+                    lifetime(sa, carrier, book);
+                    encapsulation(sa, phase, book);
+                    form(sa, phase, is_offer, book);
+                }
+                Body::Identification(id) => {
+                    if let Some(field) = identities.next() {
+                        book.part(carrier, field, &identity(id, true));
+                    }
+                }
+                Body::Nonce(nonce) => book.part(carrier, "nonce_octets", &nonce.len().to_string()),
+                _ => {}
+            }
+        }
+    }
+
+    fn informational(&mut self, message: &Isakmp, now: i64, silence: i64, book: &mut Notebook<'_>) {
+        for body in bodies(message) {
+            match body {
+                Body::Notification(notification) => match notification.notify_type {
+                    NotifyType::RUThere => self.probes.of_mut(book.by).done(now, silence, book.frame),
+                    NotifyType::RUThereAck => {}
+                    other if other.number() < 8192 => book.alone(LAYER, "refusal", &other.to_string()),
+                    other => {
+                        let field = format!(
+                            "notification.{}",
+                            crate::scenario::vocabulary::normalised(&other.to_string())
+                        );
+                        book.alone(LAYER, &field, "sent");
+                    }
+                },
+                Body::Delete(delete) if delete.protocol == ProtocolId::Isakmp => self.is_up = false,
+                _ => {}
+            }
+        }
+    }
+
+    /// What is still remembered when the recording ends.
+    pub(super) fn schedules(&mut self) -> (bool, Vec<(Role, Vec<i64>, u64)>) {
+        (self.copies.is_any, self.copies.end())
+    }
+}
+
+fn bodies(message: &Isakmp) -> impl Iterator<Item = &Body> {
+    message.payloads.iter().map(|payload| &payload.body)
+}
+
+const fn suites(is_offer: bool) -> &'static str {
+    if is_offer { "offered" } else { "chosen" }
+}
+
+/// What every message of an exchange has: its payloads, flags, notifications, reserved fields.
+fn common(message: &Isakmp, carrier: Carrier<'_>, book: &mut Notebook<'_>) {
+    let mut kinds: Vec<String> = Vec::new();
+    for payload in &message.payloads {
+        let is_apart = matches!(
+            payload.body,
+            // What depends on translators, on PFS, and on what is told besides.
+            Body::NatOa(_) | Body::KeyExchange(_) | Body::Notification(_) | Body::VendorId(_)
+        );
+        let kind = payload.kind.abbreviation().to_owned();
+        if !is_apart && kinds.last() != Some(&kind) {
+            kinds.push(kind);
+        }
+    }
+    book.part(carrier, "payloads", &kinds.join("; "));
+    let told: Vec<String> = bodies(message)
+        .filter_map(|body| match body {
+            Body::Notification(notification) => Some(notification.notify_type.to_string()),
+            _ => None,
+        })
+        .collect();
+    if !told.is_empty() {
+        book.part(carrier, "notifications", &told.join("; "));
+    }
+    let flags = message.header.flags & !Header::ENCRYPTION;
+    if flags != 0 {
+        book.part(carrier, "flags", &format!("{flags:#04x}"));
+    }
+    if message.header.version != 0x10 {
+        book.part(carrier, "version", &format!("{}.{}", message.header.major(), message.header.minor()));
+    }
+    if message.payloads.iter().any(|payload: &Payload| payload.reserved != 0) {
+        book.part(carrier, "reserved", "not zero");
+    }
+}
+
+fn vendor_name(vendor: &l2tpspec_protocol::isakmp::wire::VendorId) -> String {
+    let name = match vendor.name() {
+        Some(name) => name.to_owned(),
+        None => vendor.0.iter().map(|octet| format!("{octet:02x}")).collect(),
+    };
+    match (vendor.fragmentation_capability(), vendor.known()) {
+        (Some(word), _) => format!("{name} {word:08x}"),
+        (None, Some(l2tpspec_protocol::isakmp::wire::Known::MsNt5 { version })) => {
+            format!("{name} {version}")
+        }
+        _ => name,
+    }
+}
+
+fn listed(sa: &Sa, mut edit: impl FnMut(&Sa, String) -> String) -> String {
+    let mut all: Vec<String> = Vec::new();
+    for transform in offer::transforms(sa) {
+        let transform = edit(sa, transform);
+        if !all.contains(&transform) {
+            all.push(transform);
+        }
+    }
+    all.join("; ")
+}
+
+fn transforms(sa: &Sa) -> impl Iterator<Item = (ProtocolId, &Transform)> {
+    sa.proposals.iter().flat_map(|proposal| proposal.transforms.iter().map(|it| (proposal.protocol, it)))
+}
+
+/// The durations, each with its unit.
+fn lifetime(sa: &Sa, carrier: Carrier<'_>, book: &mut Notebook<'_>) {
+    let mut all: Vec<String> = Vec::new();
+    for (protocol, transform) in transforms(sa) {
+        let (life_type, duration) = match protocol {
+            ProtocolId::Isakmp => (Phase1Class::LifeType.number(), Phase1Class::LifeDuration.number()),
+            _ => (Phase2Class::SaLifeType.number(), Phase2Class::SaLifeDuration.number()),
+        };
+        let (mut unit, mut told) = ("", Vec::new());
+        for attribute in &transform.attributes {
+            match attribute.value_u64() {
+                Some(1) if attribute.class == life_type => unit = "s",
+                Some(2) if attribute.class == life_type => unit = "kB",
+                Some(value) if attribute.class == duration => told.push(format!("{value} {unit}")),
+                _ => {}
+            }
+        }
+        let told = if told.is_empty() { "none".to_owned() } else { told.join(", ") };
+        if !all.contains(&told) {
+            all.push(told);
+        }
+    }
+    book.part(carrier, "lifetime", &all.join("; "));
+}
+
+fn pfs(sa: &Sa) -> String {
+    let groups = transforms(sa).map(|(_, transform)| {
+        let group =
+            transform.attribute(Phase2Class::GroupDescription.number()).and_then(Attribute::value_u64);
+        match group.and_then(|group| u16::try_from(group).ok()) {
+            Some(group) => Group::from_number(group).to_string(),
+            None => "none".to_owned(),
+        }
+    });
+    groups.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join("; ")
+}
+
+/// Behind a translator, by which number UDP encapsulation is asked for.
+fn encapsulation(sa: &Sa, phase: &str, book: &mut Notebook<'_>) {
+    for (_, transform) in transforms(sa) {
+        let mode =
+            transform.attribute(Phase2Class::EncapsulationMode.number()).and_then(Attribute::value_u64);
+        if let Some(mode @ (3 | 4 | 61443 | 61444)) = mode {
+            book.alone(LAYER, &format!("{phase}.udp_encapsulation"), &mode.to_string());
+        }
+    }
+}
+
+/// How an offer is written: numbers, structure, the order and the form of attributes.
+fn form(sa: &Sa, phase: &str, is_offer: bool, book: &mut Notebook<'_>) {
+    let mut orders: Vec<String> = Vec::new();
+    for (protocol, transform) in transforms(sa) {
+        let is_phase1 = protocol == ProtocolId::Isakmp;
+        // Which attributes there are depends on the cipher and on PFS: what is left out is in what is offered.
+        let varies = |class: u16| match is_phase1 {
+            true => class == Phase1Class::KeyLength.number(),
+            false => {
+                [Phase2Class::KeyLength.number(), Phase2Class::GroupDescription.number()].contains(&class)
+            }
+        };
+        let order: Vec<String> =
+            transform.attributes.iter().filter(|it| !varies(it.class)).map(written).collect();
+        let order = order.join(" ");
+        if !orders.contains(&order) {
+            orders.push(order);
+        }
+    }
+    let kind = if is_offer { "offer" } else { "choice" };
+    book.alone(LAYER, &format!("{phase}.attribute_order_of_{kind}"), &orders.join("; "));
+    if !is_offer {
+        return;
+    }
+    if let Some((proposal, transform)) =
+        sa.proposals.first().and_then(|it| it.transforms.first().map(|t| (it, t)))
+    {
+        let numbers = format!("proposals from {}, transforms from {}", proposal.number, transform.number);
+        book.alone(LAYER, &format!("{phase}.numbering"), &numbers);
+    }
+    let count = transforms(sa).count();
+    if count > 1 {
+        let structure = match sa.proposals.len() {
+            1 => "one proposal of many transforms",
+            many if many == count => "a proposal for each transform",
+            _ => "several proposals of several transforms",
+        };
+        book.alone(LAYER, &format!("{phase}.structure"), structure);
+    }
+}
+
+fn written(attribute: &Attribute) -> String {
+    match &attribute.form {
+        Form::Basic(_) => attribute.class.to_string(),
+        Form::Variable(octets) => format!("{}(long {})", attribute.class, octets.len()),
+    }
+}
+
+/// The kind of an identity with protocol and port. Which ephemeral port it is is chance.
+fn identity(id: &Id, is_traffic: bool) -> String {
+    let port = match id.port {
+        0 => "any port".to_owned(),
+        500 | 1701 | 4500 => format!("port {}", id.port),
+        other if !is_traffic => format!("port {other}"),
+        _ => "an ephemeral port".to_owned(),
+    };
+    format!("{}, protocol {}, {port}", id.id_type, id.protocol)
+}
+
+/// A message in fragments: what the largest piece is.
+fn fragment(message: &Isakmp, book: &mut Notebook<'_>) {
+    let number = bodies(message).find_map(|body| match body {
+        Body::Fragment(fragment) => Some((fragment.number, fragment.is_last())),
+        _ => None,
+    });
+    if number == Some((1, false)) {
+        book.alone(LAYER, "fragment_octets", &message.header.length.to_string());
+    }
+}

@@ -1,0 +1,362 @@
+//! When things happen: what is done again and again, what is sent again, and what it took. All times in nanoseconds.
+
+use std::collections::VecDeque;
+
+use crate::transcript::connection::Role;
+
+/// Something measured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Measure {
+    /// Done again after so long; `by_silence` if silence of the peer brings it about and not the clock.
+    Every {
+        /// The time between.
+        time: i64,
+        /// What was waited for.
+        by_silence: bool,
+        /// What the other clock would show, if it is steady too: which of them brings it about is a guess.
+        other: Option<i64>,
+    },
+    /// Never done, though there was so long an occasion.
+    Never {
+        /// The time in all.
+        time: i64,
+        /// The longest silence in it.
+        silence: i64,
+    },
+    /// A message was sent again: when, after the first copy.
+    Again(Vec<i64>),
+    /// It took so long.
+    Took(i64),
+}
+
+/// A second.
+pub(super) const SECOND: i64 = 1_000_000_000;
+
+/// Whether two times are the same but for jitter: a quarter and half a second.
+fn is_near(a: i64, b: i64) -> bool {
+    (a - b).abs() <= a.max(b) / 4 + SECOND / 2
+}
+
+impl Measure {
+    /// Whether two measurements are of one behaviour, as far as they tell.
+    #[must_use]
+    pub fn agrees(&self, other: &Self) -> bool {
+        match (self, other) {
+            (
+                Self::Every { time: a, by_silence: is_a, other: other_a },
+                Self::Every { time: b, by_silence: is_b, other: other_b },
+            ) => {
+                let (other_of_b, b) = if is_a == is_b { (*other_b, Some(*b)) } else { (Some(*b), *other_b) };
+                let are_near = |a: Option<i64>, b: Option<i64>| a.zip(b).is_some_and(|(a, b)| is_near(a, b));
+                are_near(Some(*a), b)
+                    || are_near(*other_a, other_of_b)
+                    || b.is_none() && are_near(Some(*a), other_of_b)
+            }
+            (every @ Self::Every { .. }, never @ Self::Never { .. })
+            | (never @ Self::Never { .. }, every @ Self::Every { .. }) => !never.is_missing(every),
+            (Self::Again(a), Self::Again(b)) => is_part(a, b) || is_part(b, a),
+            // Machines are busy now and then: only what is a multiple and can be felt is a difference.
+            (Self::Took(a), Self::Took(b)) => {
+                let (short, long) = (*a.min(b), *a.max(b));
+                long - short < 5 * SECOND / 2 || long < 3 * short
+            }
+            _ => true,
+        }
+    }
+
+    /// Whether there was occasion enough for what never came.
+    fn is_missing(&self, every: &Self) -> bool {
+        match (self, every) {
+            (Self::Never { time, silence }, Self::Every { time: due, by_silence, .. }) => {
+                let occasion = if *by_silence { *silence } else { *time };
+                occasion > due + due / 2 + 2 * SECOND
+            }
+            _ => false,
+        }
+    }
+
+    /// As a report says it.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::Every { time, by_silence: false, .. } => format!("every {}", seconds(*time)),
+            Self::Every { time, by_silence: true, .. } => format!("after {} of silence", seconds(*time)),
+            Self::Never { time, .. } => format!("never in {}", seconds(*time)),
+            Self::Again(times) => {
+                let mut before = 0;
+                let gaps = times.iter().map(|time| seconds(time - std::mem::replace(&mut before, *time)));
+                format!("again after {}", gaps.collect::<Vec<_>>().join(", "))
+            }
+            Self::Took(time) => seconds(*time),
+        }
+    }
+}
+
+/// Whether the copies of `part` are some of those of `whole`: either recording may lack copies, the first included, and
+/// may end before the last. What goes on after `whole` has ended tells nothing, unless all that there is fits.
+fn is_part(part: &[i64], whole: &[i64]) -> bool {
+    let slack = |time: i64| SECOND / 4 + time / 8;
+    let last = whole.last().copied().unwrap_or_default();
+    let begins = std::iter::once(0).chain(whole.iter().copied());
+    begins.into_iter().any(|begin| {
+        let is_copy = |time: &i64| whole.iter().any(|copy| (copy - begin - time).abs() <= slack(*time));
+        let (within, beyond): (Vec<i64>, Vec<i64>) =
+            part.iter().partition(|time| begin + **time <= last + slack(**time));
+        let end = within.last().map_or(begin, |time| begin + time + slack(*time));
+        let passed = whole.iter().filter(|copy| **copy > begin && **copy <= end).count();
+        let missing = passed.saturating_sub(within.len());
+        let is_whole = passed == whole.iter().filter(|copy| **copy > begin).count() && missing == 0;
+        let goes_on = beyond.is_empty() || is_whole && (begin == 0 || within.len() > 1);
+        !within.is_empty() && within.iter().all(is_copy) && missing <= within.len() && goes_on
+    })
+}
+
+fn seconds(time: i64) -> String {
+    let tenths = (time + SECOND / 20) / (SECOND / 10);
+    match tenths % 10 {
+        0 => format!("{} s", tenths / 10),
+        rest => format!("{}.{rest} s", tenths / 10),
+    }
+}
+
+/// What one end does again and again: Hellos, echoes, probes.
+#[derive(Debug, Default)]
+pub(super) struct Periodic {
+    gaps: Vec<i64>,
+    silences: Vec<i64>,
+    last: Option<i64>,
+    pub(super) frame: u64,
+    /// The occasion: from when, until when, and the longest silence in it.
+    since: Option<i64>,
+    until: i64,
+    longest: i64,
+    is_at_once: bool,
+    /// The first gap begins with the occasion, which an end may see otherwise.
+    is_from_begin: bool,
+}
+
+/// Occurrences that are measured.
+const MEASURED: usize = 64;
+
+impl Periodic {
+    /// There is occasion for it at `now`, `silence` after the peer was last heard.
+    pub(super) fn occasion(&mut self, now: i64, silence: i64) {
+        let since = *self.since.get_or_insert(now);
+        self.until = now;
+        self.longest = self.longest.max(silence.min(now - since));
+    }
+
+    /// It is done, so long after the peer was heard.
+    pub(super) fn done(&mut self, now: i64, silence: i64, frame: u64) {
+        let since = *self.since.get_or_insert(now);
+        self.is_at_once |= now - since < SECOND;
+        self.frame = frame;
+        let before = self.last.replace(now);
+        let is_first = before.is_none();
+        let gap = now - before.unwrap_or(since);
+        // Right at the beginning it is no period yet, and what the peer has not answered is repeated by another clock.
+        if gap < SECOND || (silence > gap && !is_first) || self.gaps.len() == MEASURED {
+            return;
+        }
+        self.is_from_begin |= is_first;
+        self.gaps.push(gap);
+        self.silences.push(silence);
+    }
+
+    /// How long there has been occasion, and whether it was taken at once.
+    pub(super) fn beginning(&self) -> Option<(i64, bool)> {
+        self.since.map(|since| (self.until - since, self.is_at_once))
+    }
+
+    /// What comes of it: the clock or silence, whichever is the steadier.
+    pub(super) fn measure(&self) -> Option<Measure> {
+        if self.last.is_none() {
+            let since = self.since?;
+            return Some(Measure::Never { time: self.until - since, silence: self.longest });
+        }
+        let gaps = self.gaps.get(usize::from(self.is_from_begin)..).unwrap_or_default();
+        let (gap, silence) = (steady(gaps), steady(&self.silences));
+        let by_clock = |time| Some(Measure::Every { time, by_silence: false, other: silence });
+        let by_silence =
+            |time| Some(Measure::Every { time, by_silence: true, other: gap.or_else(|| steady(&self.gaps)) });
+        match (gap, silence) {
+            (Some(gap), Some(silence)) if is_near(gap, silence) => by_silence(gap),
+            (Some(gap), _) if gaps.len() > 1 => by_clock(gap),
+            (_, Some(silence)) if self.silences.len() > 1 && silence > 2 * SECOND => by_silence(silence),
+            _ => match (self.gaps.first(), self.silences.first()) {
+                (Some(gap), Some(silence))
+                    if self.gaps.len() == 1 && is_near(*gap, *silence) && *gap > 2 * SECOND =>
+                {
+                    by_silence(*silence)
+                }
+                _ => None,
+            },
+        }
+    }
+}
+
+/// The median, if all are near it.
+fn steady(times: &[i64]) -> Option<i64> {
+    let mut sorted = times.to_vec();
+    sorted.sort_unstable();
+    let median = *sorted.get(sorted.len() / 2)?;
+    let (first, last) = (*sorted.first()?, *sorted.last()?);
+    (median - first <= median / 8 + SECOND / 2 && last - median <= median / 8 + SECOND / 2).then_some(median)
+}
+
+/// Messages that may be sent again.
+#[derive(Debug, Default)]
+pub(super) struct Copies {
+    waiting: VecDeque<Sent>,
+    /// The last copy of all, and who sent it.
+    heard: Option<(Role, i64)>,
+    /// An end repeats itself where its peer does.
+    answers_copies: bool,
+    /// Whether there was any copy.
+    pub(super) is_any: bool,
+}
+
+#[derive(Debug)]
+struct Sent {
+    digest: u64,
+    by: Role,
+    first: i64,
+    last: i64,
+    frame: u64,
+    again: Vec<i64>,
+    /// It was sent again because the peer repeated itself, which says nothing of a clock.
+    is_prompted: bool,
+}
+
+/// Messages that are remembered.
+const REMEMBERED: usize = 48;
+/// A copy that comes sooner is a duplicate of the network's.
+const DUPLICATE: i64 = SECOND / 10;
+
+/// The schedule of copies that a message that is forgotten leaves.
+pub(super) type Left = Option<(Role, Vec<i64>, u64)>;
+
+impl Copies {
+    /// Copies of a protocol in which a copy draws a copy of the answer, as in IKE.
+    pub(super) fn answered() -> Self {
+        Self { answers_copies: true, ..Self::default() }
+    }
+
+    /// Looks at a message. Whether it is a copy, and the schedule of one that is forgotten for it.
+    pub(super) fn see(&mut self, digest: u64, by: Role, now: i64, frame: u64) -> (bool, Left) {
+        let Some(at) = self.waiting.iter().position(|sent| sent.digest == digest && sent.by == by) else {
+            let sent =
+                Sent { digest, by, first: now, last: now, frame, again: Vec::new(), is_prompted: false };
+            self.waiting.push_back(sent);
+            let left = if self.waiting.len() > REMEMBERED {
+                self.waiting.pop_front().and_then(Sent::left)
+            } else {
+                None
+            };
+            return (false, left);
+        };
+        let heard = self.heard.replace((by, now));
+        let is_prompted =
+            self.answers_copies && heard.is_some_and(|(who, when)| who != by && now - when < SECOND);
+        self.is_any = true;
+        if let Some(sent) = self.waiting.get_mut(at) {
+            sent.is_prompted |= is_prompted;
+            if now - sent.last > DUPLICATE && !sent.is_prompted && sent.again.len() < 16 {
+                sent.again.push(now - sent.first);
+            }
+            sent.last = now;
+        }
+        (true, None)
+    }
+
+    /// The schedules of all that is remembered.
+    pub(super) fn end(&mut self) -> Vec<(Role, Vec<i64>, u64)> {
+        self.waiting.drain(..).filter_map(Sent::left).collect()
+    }
+}
+
+impl Sent {
+    fn left(self) -> Left {
+        (!self.again.is_empty() && !self.is_prompted).then_some((self.by, self.again, self.frame))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn every(seconds: i64, by_silence: bool, other: Option<i64>) -> Measure {
+        Measure::Every { time: seconds * SECOND, by_silence, other: other.map(|other| other * SECOND) }
+    }
+
+    #[test]
+    fn a_clock_that_the_peer_is_heard_in_step_with_is_the_same_clock() {
+        assert!(
+            every(30, true, Some(60)).agrees(&every(10, true, Some(60))),
+            "the peer's echoes come more often"
+        );
+        assert!(every(60, false, None).agrees(&every(10, true, Some(60))));
+        assert!(!every(30, true, Some(60)).agrees(&every(20, true, Some(20))));
+    }
+
+    fn again(times: &[i64]) -> Measure {
+        Measure::Again(times.iter().map(|time| time * SECOND / 10).collect())
+    }
+
+    #[test]
+    fn a_schedule_is_another_if_its_steps_are_not_if_some_are_missing() {
+        let exponential = again(&[10, 30, 70, 150]);
+        assert!(exponential.agrees(&again(&[10, 30])));
+        assert!(exponential.agrees(&again(&[11, 29, 73, 148])), "jitter");
+        assert!(exponential.agrees(&again(&[10, 70])), "a copy was lost before the recorder");
+        assert!(exponential.agrees(&again(&[20, 60])), "the first was lost before the recorder");
+        assert!(exponential.agrees(&again(&[10])));
+        assert!(!exponential.agrees(&again(&[10, 20, 30])));
+        assert!(
+            !exponential.agrees(&again(&[10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110, 120, 130, 140, 150]))
+        );
+        assert!(
+            exponential.agrees(&again(&[20, 60, 140, 300])),
+            "the first was lost, and it went on for longer"
+        );
+        assert!(!again(&[40, 112]).agrees(&again(&[10, 30, 70])));
+        assert_eq!(exponential.words(), "again after 1 s, 2 s, 4 s, 8 s");
+    }
+
+    #[test]
+    fn what_is_done_every_so_often_is_told_from_what_silence_brings_about() {
+        let mut hello = Periodic::default();
+        hello.occasion(0, 0);
+        for (now, silence) in [(60, 3), (120, 50), (180, 10)] {
+            hello.done(now * SECOND, silence * SECOND, 1);
+        }
+        assert_eq!(hello.measure(), Some(every(60, false, None)));
+        let mut probe = Periodic::default();
+        probe.occasion(0, 0);
+        for (now, silence) in [(60, 30), (95, 30), (180, 30)] {
+            probe.done(now * SECOND, silence * SECOND, 1);
+        }
+        assert_eq!(probe.measure(), Some(every(30, true, None)));
+    }
+
+    #[test]
+    fn what_never_came_is_missing_only_where_it_was_due() {
+        let every_30 = every(30, true, None);
+        assert!(every_30.agrees(&Measure::Never { time: 300 * SECOND, silence: 20 * SECOND }));
+        assert!(!every_30.agrees(&Measure::Never { time: 300 * SECOND, silence: 60 * SECOND }));
+        assert!(!every_30.agrees(&every(60, true, None)));
+        assert!(every_30.agrees(&every(31, false, None)));
+    }
+
+    #[test]
+    fn copies_that_a_copy_of_the_peers_brings_about_are_no_schedule() {
+        let (mut copies, client, supernode) = (Copies::answered(), Role::Client, Role::Supernode);
+        assert_eq!(copies.see(1, client, 0, 1), (false, None));
+        assert_eq!(copies.see(2, supernode, 0, 2), (false, None));
+        for second in [4, 11] {
+            assert_eq!(copies.see(1, client, second * SECOND, 3), (true, None));
+            assert_eq!(copies.see(2, supernode, second * SECOND + 1, 4), (true, None));
+        }
+        assert_eq!(copies.end(), [(client, vec![4 * SECOND, 11 * SECOND], 1)]);
+    }
+}
