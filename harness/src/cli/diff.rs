@@ -1,229 +1,240 @@
-//! `l2tpspec diff`: what differs in behaviour between two recordings.
+//! `l2tpspec diff`: what has changed in behaviour between two recordings.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::check::{write_out, write_page};
 use super::progress::Progress;
+use super::run::SCENARIOS;
 use super::{args, keys};
-use crate::check::human::Page;
+use crate::check::human::{Page, WARNING};
 use crate::diff::baseline::Baseline;
-use crate::diff::human::Place;
-use crate::diff::json::{Summary, Told};
-use crate::diff::{self, Compared, Side, effect, human, json};
+use crate::diff::compare::Difference;
+use crate::diff::json::{self, Line, Summary};
+use crate::diff::{self, Compared, Side, effect, human};
 use crate::error::ExpectedError;
 use crate::exit_code;
 use crate::profile::Profile;
 
 pub(super) fn run(args: &args::Diff) -> Result<u8, ExpectedError> {
-    if args.keys.keys.len() > 2 {
-        return Err(ExpectedError::Usage(
-            "--keys is given once for both recordings, or once for each".to_owned(),
-        ));
+    let pairs = pairs(&args.old, &args.new)?;
+    let baseline = args.baseline.as_deref().map(Baseline::load).transpose()?.unwrap_or_default();
+    let profiles = profiles(args.scenarios.as_deref())?;
+    let all = pairs.both.iter().flat_map(|(_, old, new)| [old, new]);
+    let total = all.filter_map(|path| std::fs::metadata(path).ok()).map(|data| data.len()).sum();
+    let label = format!("{} and {}", args.old.display(), args.new.display());
+    let progress = Mutex::new(Progress::new(label, total));
+    let is_many = pairs.both.len() > 1 || !pairs.alone.is_empty();
+    let mut report =
+        Report { args, profiles, baseline, is_many, summary: Summary::default(), all: Vec::new() };
+    let read = AtomicU64::new(0);
+    for (name, old, new) in &pairs.both {
+        let (old, new) = read_both(args, [old, new], &read, &progress);
+        report.print(name, &old, &new)?;
     }
-    let profiles = profiles(args)?;
-    let mut baseline = match &args.baseline {
-        Some(path) if args.why.is_some() => Baseline::load_or_begin(path)?,
-        Some(path) => Baseline::load(path)?,
-        None => Baseline::default(),
-    };
-    let plan = Plan::of(&args.old, &args.new)?;
-    let sides = read(args, &plan);
-    let compared: Vec<Compared> = sides.iter().map(|[old, new]| diff::compare(old, new)).collect();
-    if let Some(why) = &args.why {
-        let all: Vec<_> = compared.iter().flat_map(|it| &it.differences).collect();
-        for field in &args.accept {
-            baseline.accept(field, why, &all)?;
-        }
-        baseline.save()?;
-    }
-    Report { args, plan: &plan, sides: &sides, compared: &compared, baseline: &baseline, profiles: &profiles }
-        .write()
+    drop(progress);
+    report.finish(&pairs.alone)
 }
 
-/// The profiles by which is told which devices are hit; without a directory of them, none.
-fn profiles(args: &args::Diff) -> Result<Vec<Profile>, ExpectedError> {
-    let root = match &args.scenarios {
-        Some(named) => super::run::root(Some(named))?,
-        None => PathBuf::from(super::run::SCENARIOS),
-    };
-    if root.join("clients").is_dir() { Profile::load_all(&root) } else { Ok(Vec::new()) }
-}
-
-/// Which capture is compared with which.
-#[derive(Debug, Default)]
-struct Plan {
-    pairs: Vec<(Option<String>, [PathBuf; 2])>,
-    /// Recordings of a folder that the other lacks.
+/// Recordings that belong together, by the name that both folders have for them.
+struct Pairs {
+    both: Vec<(String, PathBuf, PathBuf)>,
     alone: Vec<String>,
 }
 
-impl Plan {
-    fn of(old: &Path, new: &Path) -> Result<Self, ExpectedError> {
-        let [olds, news] = [keys::captures(old)?, keys::captures(new)?];
-        if let ([a], [b]) = (olds.as_slice(), news.as_slice()) {
-            return Ok(Self { pairs: vec![(None, [a.clone(), b.clone()])], alone: Vec::new() });
-        }
-        for (folder, other) in [(old, new), (new, old)] {
-            if folder.is_dir() && !other.is_dir() {
-                let (folder, other) = (folder.display(), other.display());
-                return Err(ExpectedError::Usage(format!(
-                    "{folder} holds several recordings, and {other} is one\nhint: name one of them, or two folders"
-                )));
-            }
-        }
-        let case = |root: &Path, path: &Path| {
-            let folder = path.parent().unwrap_or(path);
-            folder.strip_prefix(root).unwrap_or(folder).display().to_string()
-        };
-        let mut by_case: BTreeMap<String, [Option<PathBuf>; 2]> = BTreeMap::new();
-        for path in olds {
-            let case = case(old, &path);
-            by_case.entry(case).or_default()[0] = Some(path);
-        }
-        for path in news {
-            let case = case(new, &path);
-            by_case.entry(case).or_default()[1] = Some(path);
-        }
-        let mut plan = Self::default();
-        for (case, both) in by_case {
-            match both {
-                [Some(old), Some(new)] => plan.pairs.push((Some(case), [old, new])),
-                [Some(_), None] => plan.alone.push(format!("only the old folder has a recording of {case}")),
-                [None, _] => plan.alone.push(format!("only the new folder has a recording of {case}")),
-            }
-        }
-        Ok(plan)
+fn pairs(old: &Path, new: &Path) -> Result<Pairs, ExpectedError> {
+    let (olds, news) = (keys::captures(old)?, keys::captures(new)?);
+    if let ([one], [other]) = (olds.as_slice(), news.as_slice()) {
+        return Ok(Pairs { both: vec![(String::new(), one.clone(), other.clone())], alone: Vec::new() });
     }
-}
-
-/// Reads both sides side by side.
-fn read(args: &args::Diff, plan: &Plan) -> Vec<[Side; 2]> {
-    let all = || plan.pairs.iter().flat_map(|(_, both)| both);
-    let total = all().filter_map(|path| std::fs::metadata(path).ok()).map(|data| data.len()).sum();
-    let label = format!("{} -> {}", args.old.display(), args.new.display());
-    let progress = Mutex::new((Progress::new(label, total), 0));
-    let is_shared = args.keys.keys.len() == 1;
-    let side = |at: usize| -> Vec<Side> {
-        let own = args.keys.keys.get(at).or_else(|| args.keys.keys.first());
-        let keys = args::Keys {
-            keys: own.cloned().into_iter().collect(),
-            l2tp_secret: args.keys.l2tp_secret.clone(),
+    if !old.is_dir() || !new.is_dir() {
+        let (folder, file) = if old.is_dir() { (old, new) } else { (new, old) };
+        return Err(ExpectedError::Usage(format!(
+            "{} holds several recordings, and {} is one\nhint: name one of the folder, or two folders",
+            folder.display(),
+            file.display()
+        )));
+    }
+    let named = |folder: &Path, all: Vec<PathBuf>| -> BTreeMap<String, PathBuf> {
+        let name = |path: &PathBuf| {
+            let parent = path.parent().unwrap_or(path);
+            parent.strip_prefix(folder).unwrap_or(parent).display().to_string()
         };
-        let captures = plan.pairs.iter().filter_map(|(_, both)| both.get(at));
-        captures.map(|capture| read_one(capture, &keys, is_shared, &progress)).collect()
+        all.into_iter().map(|path| (name(&path), path)).collect()
     };
-    let (old, new) = std::thread::scope(|scope| {
-        let old = scope.spawn(|| side(0));
-        let new = side(1);
-        (old.join(), new)
-    });
-    // A panic of the other thread goes on in this one.
-    let old = old.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-    old.into_iter().zip(new).map(|(old, new)| [old, new]).collect()
+    let (olds, mut news) = (named(old, olds), named(new, news));
+    let mut pairs = Pairs { both: Vec::new(), alone: Vec::new() };
+    for (name, path) in olds {
+        match news.remove(&name) {
+            Some(other) => pairs.both.push((name, path, other)),
+            None => pairs.alone.push(format!("{name}: only in {}", old.display())),
+        }
+    }
+    pairs.alone.extend(news.into_keys().map(|name| format!("{name}: only in {}", new.display())));
+    Ok(pairs)
 }
 
-fn read_one(path: &Path, keys: &args::Keys, is_shared: bool, progress: &Mutex<(Progress, u64)>) -> Side {
-    let mut before = 0;
-    let on_progress = |position: u64| {
-        if let Ok(mut progress) = progress.lock() {
-            progress.1 += position - before;
+/// The profiles, if they are at hand. Whoever names a folder means it.
+fn profiles(named: Option<&Path>) -> Result<Vec<Profile>, ExpectedError> {
+    let root = named.unwrap_or_else(|| Path::new(SCENARIOS));
+    if named.is_none() && !root.join("clients").is_dir() {
+        return Ok(Vec::new());
+    }
+    Profile::load_all(root)
+}
+
+/// Reads both recordings side by side.
+fn read_both(
+    args: &args::Diff,
+    paths: [&Path; 2],
+    read: &AtomicU64,
+    progress: &Mutex<Progress>,
+) -> (Side, Side) {
+    let one = |path: &Path| {
+        let keys = keys::load(&args.keys, path);
+        let mut before = 0;
+        diff::read(path, keys, keys::options(&args.keys), |position| {
+            let done = read.fetch_add(position - before, Ordering::Relaxed) + position - before;
             before = position;
-            let done = progress.1;
-            progress.0.at(done);
-        }
+            if let Ok(mut progress) = progress.lock() {
+                progress.at(done);
+            }
+        })
     };
-    let side = diff::read(path, keys::load(keys, path), keys::options(keys), on_progress);
-    match &side.error {
-        // Keys that are given for both may be those of the other one.
-        Some(error @ ExpectedError::StrangeKeys { .. }) if is_shared => {
-            eprintln!("note: {error}");
-            Side { error: None, ..side }
+    let [old, new] = paths;
+    std::thread::scope(|scope| {
+        let first = scope.spawn(|| one(old));
+        let second = one(new);
+        match first.join() {
+            Ok(first) => (first, second),
+            Err(panic) => std::panic::resume_unwind(panic),
         }
-        _ => side,
-    }
+    })
 }
 
-/// What is written, and the status that follows.
+/// Writes what comes of each pair of recordings.
 struct Report<'a> {
     args: &'a args::Diff,
-    plan: &'a Plan,
-    sides: &'a [[Side; 2]],
-    compared: &'a [Compared],
-    baseline: &'a Baseline,
-    profiles: &'a [Profile],
+    profiles: Vec<Profile>,
+    baseline: Baseline,
+    is_many: bool,
+    summary: Summary,
+    /// Every difference, accepted or to be.
+    all: Vec<Difference>,
 }
 
 impl Report<'_> {
-    fn write(&self) -> Result<u8, ExpectedError> {
-        let mut summary = Summary::default();
-        let (mut page, mut out) = (Page::default(), Vec::new());
-        for (((label, paths), sides), compared) in self.plan.pairs.iter().zip(self.sides).zip(self.compared) {
-            summary.add(compared);
-            let [old, new] = paths.each_ref().map(|path| path.display().to_string());
-            if sides.iter().all(|side| side.frames > 0) {
-                human::write_head(&old, &new, compared.connections, &mut page);
-            }
-            let mut place = Place::default();
-            for (at, difference) in compared.differences.iter().enumerate() {
-                let why = self.baseline.why(difference);
-                *if why.is_some() { &mut summary.allowed } else { &mut summary.differences } += 1;
-                let effects = effect::of(difference, &sides[1], self.profiles);
-                let told = Told { difference, recording: label.as_deref(), why, effects: &effects };
-                let hence = compared.consequences.iter().filter(|(_, cause)| *cause == at).map(|(it, _)| it);
-                let hence: Vec<_> = hence.collect();
-                human::write_difference(&told, &hence, &mut place, &mut page);
-                json::write_difference(&told, &hence, &mut out);
-            }
-            human::write_unseen(&compared.unseen, &mut page);
-            compared.unseen.iter().for_each(|text| json::write_unseen(text, label.as_deref(), &mut out));
+    fn print(&mut self, name: &str, old: &Side, new: &Side) -> Result<(), ExpectedError> {
+        let compared = diff::compare(old, new);
+        self.summary.recordings += 1;
+        for (sum, count) in self.summary.connections.iter_mut().zip(compared.connections) {
+            *sum += count;
         }
-        human::write_unseen(&self.plan.alone, &mut page);
-        self.plan.alone.iter().for_each(|text| json::write_unseen(text, None, &mut out));
-        let all: Vec<&Compared> = self.compared.iter().collect();
-        for stale in self.baseline.stale(&all) {
-            summary.stale += 1;
-            human::write_stale(stale, &mut page);
-            json::write_stale(stale, &mut out);
-        }
-        let errors: Vec<String> = self
-            .sides
-            .iter()
-            .flatten()
-            .filter_map(|side| side.error.as_ref())
-            .map(ToString::to_string)
-            .collect();
-        errors.iter().for_each(|error| json::write_error(error, &mut out));
-        summary.human(&mut page);
-        summary.write(&mut out);
+        let told = self.told(&compared, new);
+        let accepted = told.iter().filter(|told| told.allowance.is_some()).count();
         if self.args.json {
+            let mut out = Vec::new();
+            write_json(self.is_many.then_some(name), &compared, &told, &mut out);
             write_out(&out)?;
-        } else if self.sides.iter().flatten().any(|side| side.frames > 0) {
+        } else if !self.is_many || !told.is_empty() || !compared.unseen.is_empty() {
+            let mut page = Page::default();
+            human::write(old, new, &compared, &told, &mut page);
             write_page(&page)?;
         }
-        errors.iter().for_each(|error| eprintln!("error: {error}"));
-        Ok(self.status(&summary, !errors.is_empty()))
+        self.summary.differences += told.len() - accepted;
+        self.summary.allowed += accepted;
+        self.summary.consequences += compared.consequences.len();
+        self.all.extend(compared.differences);
+        for side in [old, new] {
+            if let Some(error) = &side.error {
+                self.summary.unreadable += 1;
+                eprintln!("error: {error}");
+            } else if side.connections.is_empty() {
+                eprintln!("error: {}: no connection of L2TP or IKEv1", side.path.display());
+            }
+        }
+        Ok(())
     }
 
-    fn status(&self, summary: &Summary, is_unreadable: bool) -> u8 {
-        for side in
-            self.sides.iter().flatten().filter(|side| side.connections.is_empty() && side.error.is_none())
-        {
-            eprintln!(
-                "note: {}: no connection of L2TP or IKEv1 in {} frames",
-                side.path.display(),
-                side.frames
-            );
+    fn told<'c>(&'c self, compared: &'c Compared, new: &Side) -> Vec<human::Told<'c>> {
+        let told = |(at, difference): (usize, &'c Difference)| human::Told {
+            difference,
+            effects: effect::of(difference, new, &self.profiles),
+            consequences: compared
+                .consequences
+                .iter()
+                .filter(|(_, of)| *of == at)
+                .map(|(it, _)| it)
+                .collect(),
+            allowance: self.baseline.find(difference),
+        };
+        compared.differences.iter().enumerate().map(told).collect()
+    }
+
+    fn finish(mut self, alone: &[String]) -> Result<u8, ExpectedError> {
+        let is_stale = |allowance: &&_| !self.all.iter().any(|it| self.baseline.find(it) == Some(*allowance));
+        let stale: Vec<_> = self.baseline.allowances.iter().filter(is_stale).collect();
+        self.summary.stale = stale.len();
+        let mut out = Vec::new();
+        let mut page = Page::default();
+        for what in alone {
+            json::unseen(None, what, &mut out);
+            page.line(0, "not compared ", WARNING, what);
         }
-        if is_unreadable {
+        for allowance in stale {
+            json::stale(allowance, &mut out);
+            human::write_stale(allowance, &mut page);
+        }
+        self.summary.write(&mut out);
+        human::write_summary(&self.summary, &mut page);
+        if self.args.json {
+            write_out(&out)?;
+        } else {
+            write_page(&page)?;
+        }
+        self.accept()?;
+        let Summary { connections, differences, stale, unreadable, .. } = self.summary;
+        Ok(if unreadable > 0 {
             exit_code::BAD_INPUT
-        } else if summary.differences + summary.stale > 0 {
+        } else if differences + stale > 0 {
             exit_code::FOUND
-        } else if summary.compared == 0 {
+        } else if connections.contains(&0) {
             exit_code::NOTHING_JUDGED
         } else {
             exit_code::AS_EXPECTED
+        })
+    }
+
+    /// Writes what the user accepts into the baseline.
+    fn accept(&mut self) -> Result<(), ExpectedError> {
+        let Some(why) = &self.args.why else { return Ok(()) };
+        for field in &self.args.accept {
+            let is_meant = |difference: &&Difference| difference.name() == *field;
+            if !self.all.iter().any(|difference| is_meant(&difference)) {
+                return Err(ExpectedError::Usage(format!(
+                    "nothing differs in `{field}`\nhint: a field is written as layer/field, as `isakmp/main.2.chosen`"
+                )));
+            }
+            self.baseline.accept(self.all.iter().filter(is_meant), why);
         }
+        self.baseline.save()
+    }
+}
+
+fn write_json(recording: Option<&str>, compared: &Compared, told: &[human::Told<'_>], out: &mut Vec<u8>) {
+    for told in told {
+        let difference = told.difference;
+        let kind = if told.allowance.is_some() { "allowed" } else { "difference" };
+        let (effects, allowance) = (told.effects.as_slice(), told.allowance);
+        Line { kind, recording, difference, effects, of: None, allowance }.write(out);
+        for difference in &told.consequences {
+            let of = Some(told.difference.name());
+            Line { kind: "consequence", recording, difference, effects: &[], of, allowance: None }.write(out);
+        }
+    }
+    for unseen in &compared.unseen {
+        json::unseen(recording, unseen, out);
     }
 }

@@ -46,6 +46,7 @@ fn follows(effect: &Difference, cause: &Difference) -> bool {
         && effect.field.strip_prefix(&cause.field).is_some_and(|rest| rest.starts_with('.'))
         && (cause.old_text().is_none() || cause.new_text().is_none());
     is_part
+        || is_displaced(effect, cause)
         || match effect.layer.as_str() {
             "isakmp" => isakmp(effect, cause),
             "l2tp" => l2tp(effect, cause),
@@ -60,6 +61,17 @@ fn follows(effect: &Difference, cause: &Difference) -> bool {
             },
             _ => false,
         }
+}
+
+/// Who asks more often leaves its peer no silence to ask in.
+fn is_displaced(effect: &Difference, cause: &Difference) -> bool {
+    let is_never = |text: Option<String>| text.is_some_and(|text| text.starts_with("never"));
+    let stops = |it: &Difference| is_never(it.old_text()) || is_never(it.new_text());
+    matches!(effect.field.as_str(), "hello" | "dead_peer_detection" | "echo")
+        && effect.name() == cause.name()
+        && effect.role != cause.role
+        && stops(effect)
+        && !stops(cause)
 }
 
 fn isakmp(effect: &Difference, cause: &Difference) -> bool {
@@ -105,16 +117,17 @@ fn is_renewed(first: &str, about: &str) -> bool {
 }
 
 fn l2tp(effect: &Difference, cause: &Difference) -> bool {
+    // The client numbers its data where the supernode does (RFC 2661 section 5.4).
+    if effect.field.strip_prefix("data.of_users.").is_some_and(|bit| cause.field == format!("data.{bit}")) {
+        return cause.layer == "l2tp" && effect.role == cause.role;
+    }
+    let is_numbering = effect.field.ends_with(".sequence_bit") && cause.field.ends_with(".sequence_bit");
+    if is_numbering && (effect.role, cause.role) == (Role::Client, Role::Supernode) {
+        return true;
+    }
     let asked = match effect.field.as_str() {
         "sccrp.challenge_response" | "sccrp.challenge_response.mandatory" => "sccrq.challenge",
         "scccn.challenge_response" | "scccn.challenge_response.mandatory" => "sccrp.challenge",
-        // A LAC numbers its messages where the LNS does (RFC 2661 section 5.4).
-        "data.of_users.sequence_bit" | "data.of_control.sequence_bit" if effect.role == Role::Client => {
-            return cause.layer == "l2tp"
-                && cause.role == Role::Supernode
-                && cause.field.ends_with(".sequence_bit")
-                && cause.new_text() == effect.new_text();
-        }
         _ => return false,
     };
     cause.layer == "l2tp" && cause.field == asked && cause.role != effect.role

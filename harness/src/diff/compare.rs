@@ -1,438 +1,282 @@
-//! Counts what each side shows, and tells what differs from what chance explains.
+//! The comparison of like connections: what was always, sometimes, never so.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::align::{self, Pair};
-use super::observe::Observed;
+use super::Side;
+use super::tally::{FRAMES, Key, Measured, Members, Tally, measures, parts, real, tallies};
 use super::timing::Measure;
-use super::{Side, cause};
 use crate::transcript::connection::Role;
 
-/// Frames that are named of a value.
-const NAMED: usize = 5;
+/// What one side says of a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// The value; `None` where it is absent.
+    pub value: Option<Arc<str>>,
+    /// In how many connections.
+    pub connections: usize,
+    /// Of how many that tell.
+    pub of: usize,
+    /// Frames that show it, some of them.
+    pub frames: Vec<u64>,
+}
 
-/// What some connections of one side show and none of the other is a difference if chance would hide it less often.
-const CHANCE: f64 = 0.05;
-
-/// Reasons that are named why something could not be seen.
-const REASONS: usize = 32;
-
-/// Differences, and what follows from them with the index of its cause.
-pub type Sorted = (Vec<Difference>, Vec<(Difference, usize)>);
-
-/// Behaviour that differs.
+/// A difference in behaviour.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
     /// Wireshark's name of the layer.
     pub layer: String,
     /// The message and its part, or what is done.
     pub field: String,
-    /// Whose behaviour it is.
+    /// Who does it.
     pub role: Role,
-    /// What was so before.
-    pub old: Shown,
-    /// What is so now.
-    pub new: Shown,
-    /// Why a rung is not reached, as triage has it.
-    pub cause: Option<String>,
+    /// What the old recording says.
+    pub old: Vec<Said>,
+    /// What the new one says.
+    pub new: Vec<Said>,
+    /// What the failure is put down to, where a rung is not reached any more.
+    pub because: Option<String>,
 }
 
-/// What one side shows of a behaviour.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Shown {
-    /// Every value, that of most connections first.
-    pub values: Vec<ShownValue>,
-    /// Connections that had occasion to show it.
-    pub of: usize,
+/// A chance that is taken for one: what would happen more rarely is a difference.
+const CHANCE: f64 = 0.05;
+
+/// Compares like connections of two sides.
+#[must_use]
+pub fn compare(old: (&Side, &[usize]), new: (&Side, &[usize])) -> Vec<Difference> {
+    let parts: BTreeMap<Key, Arc<str>> = parts(old).into_iter().chain(parts(new)).collect();
+    let (before, after) = (tallies(old, &parts), tallies(new, &parts));
+    let mut differences = Vec::new();
+    for (key, then) in &before {
+        let Some(now) = after.get(key) else { continue };
+        if differs(&key.0, key.1, then, now) {
+            let because = failure(&key.0, new);
+            differences.push(difference(key, then.said(), now.said(), because));
+        }
+    }
+    let (before, after) = (measures(old), measures(new));
+    for (key, then) in &before {
+        let Some(now) = after.get(key) else { continue };
+        differences.extend(timed(key, then, now));
+    }
+    differences
 }
 
-/// A value that a side shows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ShownValue {
-    /// The value; `None` where the message came without it.
-    pub text: Option<String>,
-    /// Connections that show it.
-    pub connections: usize,
-    /// The first frames of some of them.
-    pub frames: Vec<u64>,
+fn difference(key: &Key, old: Vec<Said>, new: Vec<Said>, because: Option<String>) -> Difference {
+    let (layer, field) = key.0.split_once('/').unwrap_or(("", &key.0));
+    Difference { layer: layer.to_owned(), field: field.to_owned(), role: key.1, old, new, because }
 }
 
-/// What came of comparing two sides.
-#[derive(Debug, Default)]
-pub struct Compared {
-    /// What differs, from the outermost layer inwards.
-    pub differences: Vec<Difference>,
-    /// What follows from a difference, with the index of that.
-    pub consequences: Vec<(Difference, usize)>,
-    /// Behaviours that both sides show.
-    pub compared: BTreeSet<(String, Role)>,
-    /// Connections of each side that were compared.
-    pub connections: [usize; 2],
-    /// Layers that a connection of either side hides for want of keys.
-    pub hidden: BTreeSet<&'static str>,
-    /// What could not be seen or compared, and why.
-    pub unseen: Vec<String>,
+/// Why connections of the new side fail, where a rung is at stake.
+fn failure(key: &str, (side, members): Members<'_>) -> Option<String> {
+    let of = members.iter().filter_map(|at| side.connections.get(*at));
+    let mut causes = of.filter_map(|observed| observed.outcome.cause().map(str::to_owned));
+    if key.contains("/rung.") { causes.next() } else { None }
+}
+
+/// What depends on loss and on what users do: there rare values are chance.
+fn is_chancy(key: &str) -> bool {
+    let (layer, field) = key.split_once('/').unwrap_or(("", key));
+    field.starts_with("rung.")
+        || super::relation::requirement(field).is_some()
+        || matches!(field, "negotiates" | "echo_at_open" | "refusal")
+        || field.starts_with("data.")
+        || matches!(layer, "ip" | "tcp" | "icmp")
+}
+
+fn differs(key: &str, role: Role, then: &Tally, now: &Tally) -> bool {
+    if then.varies() || now.varies() {
+        return false;
+    }
+    // Devices of one kind have names of their own.
+    if key == "l2tp/sccrq.host_name" && role == Role::Client && then.values.len().max(now.values.len()) > 1 {
+        return false;
+    }
+    if key.ends_with(".order")
+        && let (Some(a), Some(b)) = (then.only(), now.only())
+    {
+        return !is_same_order(a, b);
+    }
+    let is_lost = |from: &Tally, to: &Tally| {
+        from.values.keys().filter(|value| !to.values.contains_key(*value)).any(|value| {
+            let rest = 1.0 - from.share(value);
+            !is_chancy(key) || rest.powf(real(to.total)) < CHANCE
+        })
+    };
+    is_lost(then, now) || is_lost(now, then)
+}
+
+/// Whether what two lists have in common stands in the same order: what one of them lacks is a difference of its own.
+fn is_same_order(a: &str, b: &str) -> bool {
+    let (a, b): (Vec<&str>, Vec<&str>) = (a.split("; ").collect(), b.split("; ").collect());
+    let common = |list: &[&str], other: &[&str]| -> Vec<String> {
+        list.iter().filter(|item| other.contains(item)).map(|item| (*item).to_owned()).collect()
+    };
+    common(&a, &b) == common(&b, &a)
+}
+
+fn timed(key: &Key, then: &Measured, now: &Measured) -> Option<Difference> {
+    let is_again = |all: &Measured| all.iter().any(|(measure, _)| matches!(measure, Measure::Again(_)));
+    let agrees = if is_again(then) || is_again(now) {
+        then.iter().any(|(a, _)| now.iter().any(|(b, _)| a.agrees(b)))
+    } else {
+        typical(then)?.0.agrees(&typical(now)?.0)
+    };
+    if agrees {
+        return None;
+    }
+    let said = |all: &Measured| {
+        let (measure, frame) = typical(all)?;
+        let value = Some(Arc::from(measure.words()));
+        Some(vec![Said { value, connections: all.len(), of: all.len(), frames: vec![*frame] }])
+    };
+    Some(difference(key, said(then)?, said(now)?, None))
+}
+
+/// The measurement that stands for all: the median of what was done, or the longest occasion of what never was.
+fn typical(all: &Measured) -> Option<&(Measure, u64)> {
+    let rank = |measure: &Measure| match measure {
+        Measure::Every { time, .. } | Measure::Took(time) => *time,
+        Measure::Never { time, silence } => time + silence,
+        Measure::Again(times) => i64::try_from(times.len()).unwrap_or(i64::MAX),
+    };
+    let is_done = |measure: &Measure| !matches!(measure, Measure::Never { .. });
+    let mut done: Vec<_> = all.iter().filter(|(measure, _)| is_done(measure)).collect();
+    done.sort_by_key(|(measure, _)| rank(measure));
+    if done.iter().any(|(measure, _)| matches!(measure, Measure::Again(_))) {
+        return done.last().copied();
+    }
+    done.get(done.len() / 2).copied().or_else(|| all.iter().max_by_key(|(measure, _)| rank(measure)))
 }
 
 impl Difference {
-    /// Layer and field, as in `l2tp/sccrp.host_name`.
+    /// The layer and the field, by which it is accepted.
     #[must_use]
     pub fn name(&self) -> String {
         format!("{}/{}", self.layer, self.field)
     }
 
-    /// What was so before; `None` if it was absent.
+    /// What the old recording says, in one line; `None` where it is absent.
     #[must_use]
     pub fn old_text(&self) -> Option<String> {
-        self.old.text()
+        text(&self.old)
     }
 
-    /// What is so now; `None` if it is absent.
+    /// What the new recording says.
     #[must_use]
     pub fn new_text(&self) -> Option<String> {
-        self.new.text()
+        text(&self.new)
     }
 }
 
-impl Shown {
-    /// The values as one text; `None` if all that there is is absence.
-    #[must_use]
-    pub fn text(&self) -> Option<String> {
-        match self.values.as_slice() {
-            [only] => only.text.clone(),
-            many => Some(many.iter().map(ShownValue::word).collect::<Vec<_>>().join(" or ")),
+/// One value, or several with how often.
+fn text(said: &[Said]) -> Option<String> {
+    let word = |said: &Said| said.value.as_deref().unwrap_or("absent").to_owned();
+    match said {
+        [] => None,
+        [only] => only.value.as_deref().map(str::to_owned),
+        many if many.iter().all(|said| said.connections == said.of) => {
+            Some(many.iter().map(word).collect::<Vec<_>>().join(" and "))
         }
-    }
-
-    fn has(&self, text: Option<&str>) -> bool {
-        self.values.iter().any(|value| value.text.as_deref() == text)
-    }
-
-    fn count(&mut self, text: Option<&str>, frame: u64) {
-        if !self.has(text) {
-            self.values.push(ShownValue {
-                text: text.map(str::to_owned),
-                connections: 0,
-                frames: Vec::new(),
-            });
-        }
-        if let Some(value) = self.values.iter_mut().find(|value| value.text.as_deref() == text) {
-            value.connections += 1;
-            if value.frames.len() < NAMED {
-                value.frames.push(frame);
-            }
+        many => {
+            let each =
+                many.iter().map(|said| format!("{} (in {} of {})", word(said), said.connections, said.of));
+            Some(each.collect::<Vec<_>>().join(", "))
         }
     }
 }
 
-impl ShownValue {
-    /// The value as a word.
-    #[must_use]
-    pub fn word(&self) -> &str {
-        self.text.as_deref().unwrap_or("absent")
-    }
-}
+/// The differences of like connections, and what follows from them, with the number of the difference that it follows from.
+pub type Sorted = (Vec<Difference>, Vec<(Difference, usize)>);
 
-/// What is compared: layer and field in one, and whose it is.
-type Subject = (Arc<str>, Role);
-
-/// Compares two sides.
+/// Puts together what is the same in several groups of connections.
 #[must_use]
-pub fn compare(old: &Side, new: &Side) -> Compared {
-    let aligned = align::align(old, new);
-    let mut compared = Compared { unseen: aligned.alone, ..Compared::default() };
-    let mut all: Vec<Difference> = Vec::new();
-    for pair in &aligned.pairs {
-        compared.connections[0] += pair.old.len();
-        compared.connections[1] += pair.new.len();
-        for difference in differences(old, new, pair, &mut compared.compared) {
-            merge(&mut all, difference);
-        }
-    }
-    all.sort_by_key(|difference| (rank(&difference.layer), difference.role));
-    (compared.differences, compared.consequences) = cause::sorted(all);
-    note_hidden("old", old, &mut compared);
-    note_hidden("new", new, &mut compared);
-    compared
-}
-
-/// From the outermost layer inwards.
-fn rank(layer: &str) -> usize {
-    const ORDER: [&str; 16] = [
-        "isakmp", "udpencap", "esp", "l2tp", "ppp", "lcp", "pap", "chap", "eap", "ipcp", "ipv6cp", "ccp",
-        "ip", "icmp", "tcp", "ospf",
-    ];
-    ORDER.iter().position(|it| *it == layer).unwrap_or(ORDER.len())
-}
-
-fn note_hidden(which: &str, side: &Side, compared: &mut Compared) {
-    for outcome in side.connections.iter().map(|observed| &observed.outcome) {
-        compared.hidden.extend(outcome.hidden.iter().copied());
-        if !outcome.hidden.is_empty() {
-            let because = outcome.hidden_because.join("; ");
-            let layers = outcome.hidden.join(", ");
-            let text = format!("{layers} of the {which} recording, for want of keys: {because}");
-            if compared.unseen.len() < REASONS && !compared.unseen.contains(&text) {
-                compared.unseen.push(text);
+pub fn merged(all: Vec<Sorted>) -> Sorted {
+    let (mut differences, mut consequences): Sorted = Default::default();
+    for (own, following) in all {
+        let moved: Vec<usize> =
+            own.into_iter().map(|difference| merge(&mut differences, difference)).collect();
+        for (difference, cause) in following {
+            let Some(cause) = moved.get(cause).copied() else { continue };
+            let is_same =
+                |(other, of): &&mut (Difference, usize)| *of == cause && is_alike(other, &difference);
+            match consequences.iter_mut().find(is_same) {
+                Some((same, _)) => join(same, difference),
+                None => consequences.push((difference, cause)),
             }
         }
     }
+    (differences, consequences)
 }
 
-/// The same difference of several kinds of clients is one.
-fn merge(all: &mut Vec<Difference>, difference: Difference) {
-    let is_same = |known: &&mut Difference| {
-        known.layer == difference.layer
-            && known.field == difference.field
-            && known.role == difference.role
-            && known.old_text() == difference.old_text()
-            && known.new_text() == difference.new_text()
-    };
-    match all.iter_mut().find(is_same) {
-        Some(known) => {
-            known.old.add(&difference.old);
-            known.new.add(&difference.new);
+/// Adds a difference, or joins it to the same one. Where it is then.
+fn merge(all: &mut Vec<Difference>, difference: Difference) -> usize {
+    match all.iter_mut().enumerate().find(|(_, other)| is_alike(other, &difference)) {
+        Some((at, same)) => {
+            join(same, difference);
+            at
         }
-        None => all.push(difference),
-    }
-}
-
-impl Shown {
-    fn add(&mut self, other: &Self) {
-        self.of += other.of;
-        for (own, value) in self.values.iter_mut().zip(&other.values) {
-            own.connections += value.connections;
-            own.frames.extend(value.frames.iter().take(NAMED.saturating_sub(own.frames.len())));
+        None => {
+            all.push(difference);
+            all.len() - 1
         }
     }
-
-    fn sorted(mut self) -> Self {
-        self.values.sort_by(|a, b| b.connections.cmp(&a.connections).then_with(|| a.text.cmp(&b.text)));
-        self
-    }
 }
 
-/// A connection of a side.
-#[derive(Debug, Clone, Copy)]
-struct Member<'a> {
-    observed: &'a Observed,
-    side: &'a Side,
+fn is_alike(a: &Difference, b: &Difference) -> bool {
+    let values = |said: &[Said]| said.iter().map(|said| said.value.clone()).collect::<BTreeSet<_>>();
+    (a.role, &a.layer, &a.field) == (b.role, &b.layer, &b.field)
+        && values(&a.old) == values(&b.old)
+        && values(&a.new) == values(&b.new)
 }
 
-impl Member<'_> {
-    fn text(&self, word: super::note::Word) -> Arc<str> {
-        self.side.words.text(word)
-    }
-}
-
-fn members<'a>(side: &'a Side, at: &[usize]) -> Vec<Member<'a>> {
-    at.iter().filter_map(|at| side.connections.get(*at)).map(|observed| Member { observed, side }).collect()
-}
-
-fn differences(
-    old: &Side,
-    new: &Side,
-    pair: &Pair,
-    compared: &mut BTreeSet<(String, Role)>,
-) -> Vec<Difference> {
-    let (olds, news) = (members(old, &pair.old), members(new, &pair.new));
-    let within = carriers(olds.iter().chain(&news));
-    let (old, new) = (said(&olds, &within), said(&news, &within));
-    let mut all = Vec::new();
-    for (subject, old) in old {
-        let Some(new) = new.get(&subject) else { continue };
-        compared.insert((subject.0.to_string(), subject.1));
-        if differs(&subject.0, &old, new) {
-            let why = why(&subject.0, &olds, &news);
-            all.push(difference(&subject, old.sorted(), new.clone().sorted(), why));
-        }
-    }
-    let (old, new) = (measured(&olds), measured(&news));
-    for (subject, old) in old {
-        let Some(new) = new.get(&subject) else { continue };
-        compared.insert((subject.0.to_string(), subject.1));
-        if is_otherwise(&old, new) {
-            all.push(difference(&subject, typical(&old), typical(new), None));
-        }
-    }
-    all
-}
-
-fn difference(subject: &Subject, old: Shown, new: Shown, cause: Option<String>) -> Difference {
-    let (layer, field) = subject.0.split_once('/').unwrap_or(("", &subject.0));
-    Difference { layer: layer.to_owned(), field: field.to_owned(), role: subject.1, old, new, cause }
-}
-
-/// Why a rung is reached on one side only: what triage says of the other.
-fn why(key: &str, old: &[Member<'_>], new: &[Member<'_>]) -> Option<String> {
-    key.contains("/rung.").then_some(())?;
-    new.iter().chain(old).find_map(|member| member.observed.outcome.cause()).map(str::to_owned)
-}
-
-/// The message of every part.
-fn carriers<'a>(members: impl Iterator<Item = &'a Member<'a>>) -> BTreeMap<Subject, Arc<str>> {
-    let mut within = BTreeMap::new();
-    for member in members {
-        for note in &member.observed.notes.list {
-            if let Some(carrier) = note.within {
-                within.insert((member.text(note.key), note.by), member.text(carrier));
+fn join(into: &mut Difference, other: Difference) {
+    for (mine, others) in [(&mut into.old, other.old), (&mut into.new, other.new)] {
+        let of = others.first().map_or(0, |said| said.of);
+        for said in mine.iter_mut() {
+            said.of += of;
+            if let Some(same) = others.iter().find(|other| other.value == said.value) {
+                said.connections += same.connections;
+                let room = FRAMES.saturating_sub(said.frames.len());
+                said.frames.extend(same.frames.iter().copied().take(room));
             }
         }
     }
-    within
-}
-
-/// What the connections of a side say. A part is absent where its message came without it.
-fn said(members: &[Member<'_>], within: &BTreeMap<Subject, Arc<str>>) -> BTreeMap<Subject, Shown> {
-    let mut all: BTreeMap<Subject, Shown> = BTreeMap::new();
-    for member in members {
-        let mut messages: BTreeMap<Subject, u64> = BTreeMap::new();
-        let mut has: BTreeSet<Subject> = BTreeSet::new();
-        for note in &member.observed.notes.list {
-            let subject = (member.text(note.key), note.by);
-            let Some(value) = note.value else {
-                messages.entry(subject).or_insert(note.frame);
-                continue;
-            };
-            let shown = all.entry(subject.clone()).or_default();
-            shown.count(Some(&*member.text(value)), note.frame);
-            shown.of += usize::from(has.insert(subject));
-        }
-        for (part, carrier) in within {
-            if let (false, Some(frame)) = (has.contains(part), messages.get(&(Arc::clone(carrier), part.1))) {
-                let shown = all.entry(part.clone()).or_default();
-                shown.count(None, *frame);
-                shown.of += 1;
-            }
-        }
-    }
-    all
-}
-
-/// Whether chance does not explain it.
-fn differs(key: &str, old: &Shown, new: &Shown) -> bool {
-    if key.ends_with(".order") {
-        return is_ordered_otherwise(old, new);
-    }
-    if !old.values.iter().any(|value| new.has(value.text.as_deref())) {
-        return true;
-    }
-    let is_missing = |from: &Shown, to: &Shown| {
-        from.values.iter().filter(|value| !to.has(value.text.as_deref())).any(|value| {
-            // One more connection without it, which nobody happened to record.
-            let share = count(value.connections) / (count(from.of) + 1.0);
-            (1.0 - share).powf(count(to.of)) < CHANCE
-        })
-    };
-    is_missing(old, new) || is_missing(new, old)
-}
-
-fn count(number: usize) -> f64 {
-    u32::try_from(number).map_or(f64::MAX, f64::from)
-}
-
-/// Whether what both have comes in another order. What only one has is a difference of its own.
-fn is_ordered_otherwise(old: &Shown, new: &Shown) -> bool {
-    let lists = |shown: &Shown| -> Vec<Vec<String>> {
-        let texts = shown.values.iter().map(|value| value.text.as_deref().unwrap_or_default());
-        texts.map(|text| text.split("; ").map(str::to_owned).collect()).collect()
-    };
-    let is_like = |a: &[String], b: &[String]| {
-        let common_of_a = a.iter().filter(|item| b.contains(item));
-        let common_of_b = b.iter().filter(|item| a.contains(item));
-        common_of_a.eq(common_of_b)
-    };
-    let new = lists(new);
-    !lists(old).iter().any(|a| new.iter().any(|b| is_like(a, b)))
-}
-
-/// Measurements of a side, each with its connection and frame.
-type Measured = Vec<(Measure, usize, u64)>;
-
-fn measured(members: &[Member<'_>]) -> BTreeMap<Subject, Measured> {
-    let mut all: BTreeMap<Subject, Measured> = BTreeMap::new();
-    for (number, member) in members.iter().enumerate() {
-        for timed in &member.observed.notes.timed {
-            let subject = (member.text(timed.key), timed.by);
-            all.entry(subject).or_default().push((timed.measure.clone(), number, timed.frame));
-        }
-    }
-    all
-}
-
-/// Measurements that are compared of a side: they are compared each with each.
-const MOST: usize = 200;
-
-/// Whether most of what either side measures agrees with nothing that the other does.
-fn is_otherwise(old: &Measured, new: &Measured) -> bool {
-    let are_strange = |from: &Measured, to: &Measured| {
-        let from = from.iter().take(MOST);
-        let all = from.len();
-        let strange =
-            from.filter(|(it, ..)| !to.iter().take(MOST).any(|(other, ..)| it.agrees(other))).count();
-        2 * strange > all
-    };
-    are_strange(old, new) && are_strange(new, old)
-}
-
-/// The measurement that agrees with most others, and of these the one that tells most.
-fn typical(measured: &Measured) -> Shown {
-    let agreeing =
-        |measure: &Measure| measured.iter().take(MOST).filter(|(other, ..)| other.agrees(measure)).count();
-    let tells = |measure: &Measure| match measure {
-        Measure::Again(times) => times.len(),
-        _ => 0,
-    };
-    let best = measured.iter().take(MOST).max_by_key(|(measure, ..)| (agreeing(measure), tells(measure)));
-    let Some((measure, ..)) = best else { return Shown::default() };
-    let connections = |all: &mut dyn Iterator<Item = &(Measure, usize, u64)>| {
-        all.map(|(_, member, _)| *member).collect::<BTreeSet<_>>().len()
-    };
-    let mut alike = measured.iter().filter(|(other, ..)| other.agrees(measure));
-    let frames = alike.clone().map(|(.., frame)| *frame).take(NAMED).collect();
-    let value = ShownValue { text: Some(measure.words()), connections: connections(&mut alike), frames };
-    Shown { values: vec![value], of: connections(&mut measured.iter()) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn shown(values: &[(Option<&str>, usize)], of: usize) -> Shown {
-        let value = |(text, connections): &(Option<&str>, usize)| ShownValue {
-            text: text.map(str::to_owned),
-            connections: *connections,
-            frames: Vec::new(),
-        };
-        Shown { values: values.iter().map(value).collect(), of }
+    fn tally(values: &[(&str, usize)]) -> Tally {
+        let mut tally = Tally::default();
+        for (value, count) in values {
+            for _ in 0..*count {
+                tally.add(Some(Arc::from(*value)), 1);
+                tally.total += 1;
+            }
+        }
+        tally
     }
 
     #[test]
-    fn what_chance_explains_is_no_difference() {
-        let always = |text, of| shown(&[(Some(text), of)], of);
-        assert!(differs("l2tp/x", &always("a", 1), &always("b", 1)));
-        assert!(!differs("l2tp/x", &always("a", 5), &always("a", 1)));
-        let one_of_five = shown(&[(Some("a"), 4), (Some("b"), 1)], 5);
-        assert!(!differs("l2tp/x", &one_of_five, &always("a", 5)), "a rare one may be missing");
-        let half_of_many = shown(&[(Some("a"), 20), (None, 20)], 40);
-        assert!(differs("l2tp/x", &half_of_many, &always("a", 40)), "half of all may not");
+    fn a_value_that_came_or_went_is_a_difference_and_a_rare_failure_is_chance() {
+        let differs = |key, a: &[(&str, usize)], b: &[(&str, usize)]| {
+            differs(key, Role::Supernode, &tally(a), &tally(b))
+        };
+        assert!(!differs("lcp/x", &[("a", 5)], &[("a", 1)]));
+        assert!(differs("lcp/x", &[("a", 5)], &[("b", 1)]));
+        assert!(differs("lcp/x", &[("a", 5)], &[("a", 4), ("b", 1)]));
+        assert!(!differs("lcp/x", &[("a", 4), ("b", 1)], &[("a", 1), ("b", 4)]));
+        assert!(!differs("lcp/rung.lcp-up", &[("reached", 5)], &[("reached", 4), ("not reached", 1)]));
+        assert!(differs("lcp/rung.lcp-up", &[("reached", 5)], &[("reached", 1), ("not reached", 4)]));
+        assert!(differs("lcp/rung.lcp-up", &[("reached", 1)], &[("not reached", 1)]));
+        assert!(!differs("l2tp/x", &[("a", 1), ("b", 1), ("c", 1)], &[("d", 1)]));
     }
 
     #[test]
     fn an_order_is_that_of_what_both_have() {
-        let list = |text| shown(&[(Some(text), 1)], 1);
-        assert!(!differs("l2tp/x.order", &list("a; b; c"), &list("a; c; d")));
-        assert!(differs("l2tp/x.order", &list("a; b; c"), &list("b; a; c")));
-    }
-
-    #[test]
-    fn a_schedule_that_most_messages_do_not_keep_is_another() {
-        let again =
-            |times: &[i64]| (Measure::Again(times.iter().map(|it| it * 1_000_000_000).collect()), 0, 1);
-        let exponential = vec![again(&[1, 3, 7]), again(&[1, 3, 7, 15])];
-        assert!(!is_otherwise(&exponential, &vec![again(&[1])]));
-        assert!(is_otherwise(&exponential, &vec![again(&[1, 2, 3, 4])]));
-        assert_eq!(typical(&exponential).text().as_deref(), Some("again after 1 s, 2 s, 4 s, 8 s"));
+        assert!(is_same_order("a; b; c", "a; c; d"));
+        assert!(!is_same_order("a; b; c", "c; b"));
     }
 }

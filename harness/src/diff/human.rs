@@ -1,102 +1,149 @@
-//! What differs, for people: by layer, and by who does it.
+//! What differs, for people: by layer and by who does it.
+
+use anstyle::Style;
 
 use super::baseline::Allowance;
-use super::compare::{Difference, Shown, ShownValue};
-use super::json::{Summary, Told};
-use crate::check::human::{BAD, FAINT, GOOD, Page, STRONG, WARNING, counted};
+use super::compare::{Difference, Said};
+use super::json::Summary;
+use super::{Compared, Side};
+use crate::check::human::{BAD, FAINT, GOOD, Page, STRONG, WARNING, counted, seconds};
 use crate::transcript::connection::Role;
 
-/// Where on the page the last difference stands.
-#[derive(Debug, Default)]
-pub struct Place {
-    layer: String,
-    role: Option<Role>,
+/// The layers in the order in which a connection climbs them.
+const LAYERS: &[&str] = &[
+    "ip", "udpencap", "isakmp", "esp", "l2tp", "ppp", "lcp", "pap", "chap", "eap", "ipcp", "ipv6cp", "ccp",
+    "ospf", "icmp", "tcp",
+];
+
+/// What is to be told of one difference.
+#[derive(Debug)]
+pub struct Told<'a> {
+    /// The difference.
+    pub difference: &'a Difference,
+    /// What it means for users.
+    pub effects: Vec<String>,
+    /// What follows from it.
+    pub consequences: Vec<&'a Difference>,
+    /// Who accepted it.
+    pub allowance: Option<&'a Allowance>,
 }
 
-/// Writes a difference, under its layer and who does it.
-pub fn write_difference(told: &Told<'_>, consequences: &[&Difference], place: &mut Place, page: &mut Page) {
-    let difference = told.difference;
-    if place.layer != difference.layer {
-        page.blank();
-        page.styled(2, STRONG, &difference.layer);
-        *place = Place { layer: difference.layer.clone(), role: None };
+/// Writes what came of two recordings.
+pub fn write(old: &Side, new: &Side, compared: &Compared, told: &[Told<'_>], page: &mut Page) {
+    for (what, side) in [("old", old), ("new", new)] {
+        let connections = counted(side.connections.len() as u64, "connection");
+        let (frames, duration) = (counted(side.frames, "frame"), seconds(side.duration));
+        let text = format!("{}: {connections}, {frames} in {duration}", side.path.display());
+        page.line(0, &format!("{what} "), FAINT, &text);
     }
-    if place.role.replace(difference.role) != Some(difference.role) {
-        page.styled(4, FAINT, difference.role.word());
-    }
-    let style = if told.why.is_some() { FAINT } else { BAD };
-    let change = format!("{} -> {}", words(&difference.old), words(&difference.new));
-    page.line(6, &format!("{}  ", difference.field), style, &change);
-    page.line(8, "", FAINT, &format!("{} -> {}", frames(&difference.old), frames(&difference.new)));
-    for (lead, text) in [("allowed: ", told.why), ("cause: ", difference.cause.as_deref())] {
-        if let Some(text) = text {
-            page.line(8, lead, FAINT, text);
+    let rank = |layer: &str| LAYERS.iter().position(|known| *known == layer).unwrap_or(LAYERS.len());
+    let mut sorted: Vec<&Told<'_>> = told.iter().collect();
+    sorted.sort_by_key(|told| (rank(&told.difference.layer), told.difference.role == Role::Client));
+    let mut group = None;
+    for told in sorted {
+        let own = (told.difference.layer.as_str(), told.difference.role);
+        if group != Some(own) {
+            page.blank();
+            page.styled(2, STRONG, &format!("{}, {}", own.0, own.1.word()));
+            group = Some(own);
         }
+        one(told, page);
     }
-    for effect in told.effects {
-        page.line(8, "means: ", WARNING, effect);
+    if told.is_empty() && !compared.connections.contains(&0) {
+        page.blank();
+        page.styled(2, GOOD, "no difference in behaviour");
     }
-    if !consequences.is_empty() {
-        let names: Vec<String> =
-            consequences.iter().map(|it| format!("{} ({})", it.name(), it.role.word())).collect();
-        page.line(8, "hence: ", FAINT, &names.join(", "));
-    }
-}
-
-/// Writes what could not be compared.
-pub fn write_unseen(unseen: &[String], page: &mut Page) {
-    if !unseen.is_empty() {
+    if !compared.unseen.is_empty() {
         page.blank();
         page.styled(2, WARNING, "not compared");
+        compared.unseen.iter().for_each(|unseen| page.line(4, "- ", WARNING, unseen));
     }
-    unseen.iter().for_each(|text| page.line(4, "- ", WARNING, text));
+    page.blank();
 }
 
-/// Writes an allowance that nothing needs any more.
-pub fn write_stale(allowance: &Allowance, page: &mut Page) {
-    let Allowance { field, role, why, .. } = allowance;
-    page.styled(
-        0,
-        BAD,
-        &format!("stale allowance {field} of the {role}: nothing differs so any more ({why})"),
-    );
+fn one(told: &Told<'_>, page: &mut Page) {
+    let difference = told.difference;
+    let style = if told.allowance.is_some() { FAINT } else { BAD };
+    page.styled(4, style, &difference.field);
+    if let (Some(old), Some(new)) = (list(&difference.old), list(&difference.new))
+        && old.len() + new.len() > 2
+    {
+        let gone = old.iter().filter(|item| !new.contains(item));
+        let added = new.iter().filter(|item| !old.contains(item));
+        let (gone, added): (Vec<_>, Vec<_>) = (gone.collect(), added.collect());
+        gone.iter().for_each(|item| page.line(6, "gone  ", FAINT, item));
+        added.iter().for_each(|item| page.line(6, "added ", FAINT, item));
+        if gone.is_empty() && added.is_empty() {
+            page.styled(6, FAINT, "the same in another order");
+        }
+    }
+    values(&difference.old, "   ", page);
+    values(&difference.new, "-> ", page);
+    if let Some(because) = &difference.because {
+        page.line(6, "cause ", WARNING, because);
+    }
+    told.effects.iter().for_each(|effect| page.line(6, "users ", WARNING, effect));
+    for hence in &told.consequences {
+        let word = |text: Option<String>| text.unwrap_or_else(|| "absent".to_owned());
+        let (old, new) = (word(hence.old_text()), word(hence.new_text()));
+        let text = format!("{}/{} of the {}: {old} -> {new}", hence.layer, hence.field, hence.role.word());
+        page.line(6, "hence ", FAINT, &text);
+    }
+    if let Some(allowance) = told.allowance {
+        page.line(6, "accepted: ", FAINT, &allowance.why);
+    }
 }
 
-/// Writes the name of a pair of recordings.
-pub fn write_head(old: &str, new: &str, connections: [usize; 2], page: &mut Page) {
-    let [before, after] = connections.map(|count| counted(count as u64, "connection"));
-    page.styled(0, STRONG, &format!("{old} ({before}) -> {new} ({after})"));
+/// The items of the only value of a side.
+fn list(said: &[Said]) -> Option<Vec<&str>> {
+    match said {
+        [Said { value: Some(value), .. }] => Some(value.split("; ").collect()),
+        _ => None,
+    }
 }
 
-impl Summary {
-    /// Writes the last line.
-    pub fn human(&self, page: &mut Page) {
-        page.blank();
-        let seen = counted(self.compared as u64, "behaviour");
-        let text = match (self.differences, self.compared) {
-            (0, 0) => "nothing could be compared".to_owned(),
-            (0, _) => format!("no difference in behaviour; {seen} compared"),
-            (many, _) => format!("{} in behaviour; {seen} compared", counted(many as u64, "difference")),
+fn values(said: &[Said], lead: &str, page: &mut Page) {
+    for said in said {
+        let value = said.value.as_deref().unwrap_or("absent");
+        let frames: Vec<String> = said.frames.iter().map(u64::to_string).collect();
+        let how_often = match (said.connections == said.of, said.of) {
+            (true, 1) => String::new(),
+            (true, of) => format!(", always, {of} connections"),
+            (false, of) => format!(", sometimes, {} of {of} connections", said.connections),
         };
-        let allowed = if self.allowed > 0 { format!("; {} allowed", self.allowed) } else { String::new() };
-        let style = if self.differences + self.stale == 0 { GOOD } else { BAD };
-        page.styled(0, style, &(text + &allowed));
+        let plural = if frames.len() == 1 { "" } else { "s" };
+        page.line(
+            6,
+            lead,
+            Style::new(),
+            &format!("{value} (frame{plural} {}{how_often})", frames.join(", ")),
+        );
     }
 }
 
-fn words(shown: &Shown) -> String {
-    let counted = |value: &ShownValue| format!("{} ({} of {})", value.word(), value.connections, shown.of);
-    match shown.values.as_slice() {
-        [only] => only.word().to_owned(),
-        many => many.iter().map(counted).collect::<Vec<_>>().join(" or "),
-    }
+/// Writes allowances that accept nothing any more.
+pub fn write_stale(allowance: &Allowance, page: &mut Page) {
+    let word = |text: &Option<String>| text.clone().unwrap_or_else(|| "absent".to_owned());
+    let Allowance { field, role, old, new, .. } = allowance;
+    let text = format!(
+        "{field} of the {role}, {} -> {}: the difference is gone, and the allowance has to go too",
+        word(old),
+        word(new)
+    );
+    page.line(0, "stale allowance ", BAD, &text);
 }
 
-fn frames(shown: &Shown) -> String {
-    let all: Vec<String> = shown.values.iter().flat_map(|value| &value.frames).map(u64::to_string).collect();
-    let word = if all.len() == 1 { "frame" } else { "frames" };
-    let connections = shown.values.iter().map(|value| value.connections).max().unwrap_or_default();
-    let place =
-        format!("in {connections} of {}, {word} {}", counted(shown.of as u64, "connection"), all.join(", "));
-    place
+/// Writes the last line of a run.
+pub fn write_summary(summary: &Summary, page: &mut Page) {
+    let [old, new] = summary.connections;
+    let mut words = vec![counted(summary.differences as u64, "difference")];
+    let others = [
+        (summary.consequences, "following"),
+        (summary.allowed, "accepted"),
+        (summary.stale, "stale allowances"),
+    ];
+    words
+        .extend(others.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
+    words.push(format!("{old} old and {new} new connections compared"));
+    page.styled(0, STRONG, &words.join(", "));
 }

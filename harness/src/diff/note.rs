@@ -121,11 +121,6 @@ impl Notebook<'_> {
         }
     }
 
-    /// Whether anything is noted of one of these.
-    pub(super) fn has_any(&self, keys: &[&str]) -> bool {
-        self.notes.list.iter().any(|note| keys.contains(&&*self.words.text(note.key)))
-    }
-
     /// Notes that a message came.
     pub(super) fn message<'n>(&mut self, layer: &'static str, name: &'n str) -> Carrier<'n> {
         let key = self.key(layer, name);

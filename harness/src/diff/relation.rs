@@ -62,6 +62,11 @@ fn rules() -> &'static [Named] {
     &RULES
 }
 
+/// The requirement behind a relation's name.
+pub(super) fn requirement(name: &str) -> Option<&'static str> {
+    RELATIONS.iter().find(|(.., own)| *own == name).map(|(requirement, ..)| *requirement)
+}
+
 impl Relations {
     pub(super) fn see(&mut self, seen: &Seen<'_>) {
         let interest = Interest::of(seen);

@@ -136,15 +136,11 @@ fn changes_of_l2tp() {
             ),
             change("hello", json!({"l2tp.hello": "20s"}), &["l2tp/hello supernode"]),
             change("host-name", json!({"l2tp.host_name": "sn1-new"}), &["l2tp/sccrp.host_name supernode"]),
-            change(
-                "length-bit",
-                json!({"l2tp.data.length": true}),
-                &["l2tp/data.of_control.length_bit supernode", "l2tp/data.of_users.length_bit supernode"],
-            ),
+            change("length-bit", json!({"l2tp.data.length": true}), &["l2tp/data.length_bit supernode"]),
             change(
                 "sequence-bit",
                 json!({"l2tp.data.sequence": true}),
-                &["l2tp/data.of_control.sequence_bit supernode", "l2tp/data.of_users.sequence_bit supernode"],
+                &["l2tp/data.sequence_bit supernode"],
             ),
             change(
                 "challenge",
@@ -265,8 +261,44 @@ fn changes_of_ospf() {
                 json!({"ospf.area": "0.0.0.1"}),
                 &["ospf/hello.area_id supernode", "ospf/rung.ospf-two-way supernode"],
             ),
+            of(
+                "edgeos",
+                "ospf-mtu",
+                json!({"network.mtu": 1500}),
+                &["ospf/interface_mtu supernode", "ospf/rung.ospf-full supernode"],
+            ),
             of("edgeos", "ospf-cost", json!({"ospf.cost": 20}), &["ospf/cost supernode"]),
         ],
+    );
+}
+
+#[test]
+fn changes_of_what_is_done_again() {
+    let quiet =
+        Stage { changes: json!({ "supernode": { "ppp.echo": null, "l2tp.hello": "10m" } }), ..stage() };
+    check(
+        &quiet,
+        &[
+            change(
+                "dpd",
+                json!({"ike.dpd": {"interval": "15s", "retry": "15s", "timeout": "60s"}}),
+                &["isakmp/dead_peer_detection supernode"],
+            ),
+            change("never-dpd", json!({"ike.dpd": null}), &["isakmp/dead_peer_detection supernode"]),
+        ],
+    );
+    let lost = |message: &str| Stage {
+        network: json!({ "rules": [{ "drop": message, "from": "supernode", "nth": [1, 2, 3] }] }),
+        ..stage()
+    };
+    let linear = json!(["1s", "1s", "1s", "1s", "1s", "1s"]);
+    check(
+        &lost("l2tp.SCCRP"),
+        &[change("l2tp-again", json!({"l2tp.retransmission": linear}), &["l2tp/retransmission supernode"])],
+    );
+    check(
+        &lost("lcp.Configure-Request"),
+        &[change("ppp-again", json!({"ppp.restart": "1s"}), &["ppp/retransmission supernode"])],
     );
 }
 
@@ -298,8 +330,7 @@ fn changes_that_come_together() {
                 }),
                 &[
                     "isakmp/main.2.chosen supernode",
-                    "l2tp/data.of_control.length_bit supernode",
-                    "l2tp/data.of_users.length_bit supernode",
+                    "l2tp/data.length_bit supernode",
                     "lcp/requests.mru supernode",
                     "lcp/echo supernode",
                 ],

@@ -11,9 +11,15 @@ const OCCASION: i64 = 4 * SECOND;
 /// How long an answer may take before its absence is a failure and not the end of the recording.
 const PATIENCE: i64 = 10 * SECOND;
 
-/// What ends an attempt without any wait.
-const REFUSALS: &[&str] =
-    &["isakmp/refusal", "l2tp/stopccn", "l2tp/cdn", "chap/failure", "pap/authenticate_nak"];
+/// The end of a connection.
+struct Last {
+    /// The end of the recording.
+    time: i64,
+    /// When somebody last said that it goes no further.
+    refused: Option<i64>,
+    /// Something was sent again.
+    has_repeated: bool,
+}
 
 impl Observer {
     pub(super) fn close(&mut self, outcome: &Outcome, end: Mark, words: &mut Words) {
@@ -34,15 +40,15 @@ impl Observer {
         }
         for by in [Role::Client, Role::Supernode] {
             let all = [
-                (ike::LAYER, "dead_peer_detection", self.ike.probes(by)),
-                (l2tp::LAYER, "hello", self.l2tp.hellos(by)),
-                ("lcp", "echo", self.ppp.echoes(by)),
-                (ospf::LAYER, "hello_seen", self.ospf.hellos(by)),
-                ("udpencap", "keepalive", self.keepalive.of(by)),
+                (ike::LAYER, "dead_peer_detection", self.ike.probes(by), false),
+                (l2tp::LAYER, "hello", self.l2tp.hellos(by), false),
+                ("lcp", "echo", self.ppp.echoes(by), true),
+                (ospf::LAYER, "hello_seen", self.ospf.hellos(by), true),
+                ("udpencap", "keepalive", self.keepalive.of(by), false),
             ];
-            for (layer, field, periodic) in all {
+            for (layer, field, periodic, by_clock) in all {
                 book.frame = periodic.frame.max(outcome.begin.frame);
-                if let Some(measure) = periodic.measure() {
+                if let Some(measure) = periodic.measure(by_clock) {
                     book.timed(by, layer, field, measure);
                 }
             }
@@ -53,9 +59,10 @@ impl Observer {
             }
         }
         self.relations.close(&mut book);
+        let last = Last { time: end.time, refused: self.refused, has_repeated };
         let reached = |rung: Rung| outcome.ladder.step(rung).reached;
         let Some(network) = reached(Rung::IpcpUp) else {
-            rungs(outcome, end, has_repeated, &mut book);
+            rungs(outcome, &last, &mut book);
             return;
         };
         let had_time = outcome.last.time - network.time > OCCASION
@@ -70,7 +77,7 @@ impl Observer {
                 }
             }
         }
-        rungs(outcome, end, has_repeated, &mut book);
+        rungs(outcome, &last, &mut book);
     }
 }
 
@@ -92,9 +99,8 @@ pub(crate) const fn layer_of(rung: Rung) -> &'static str {
 }
 
 /// Which rungs were reached, which were tried in vain, and how long each took. How it ended is the user's doing.
-fn rungs(outcome: &Outcome, end: Mark, has_repeated: bool, book: &mut Notebook<'_>) {
-    let is_refused = outcome.failed && book.has_any(REFUSALS);
-    let lossless = outcome.lost() == 0 && !has_repeated && outcome.attempts <= 1;
+fn rungs(outcome: &Outcome, last: &Last, book: &mut Notebook<'_>) {
+    let lossless = outcome.lost() == 0 && !last.has_repeated && outcome.attempts <= 1;
     for rung in Rung::ALL.into_iter().skip(1).filter(|rung| *rung != Rung::Ended) {
         let step = outcome.ladder.step(rung);
         let layer = layer_of(rung);
@@ -112,8 +118,8 @@ fn rungs(outcome: &Outcome, end: Mark, has_repeated: bool, book: &mut Notebook<'
                 }
             }
             (Some(tried), None) => {
-                let waited = end.time - tried.time;
-                let is_over = is_refused || waited > PATIENCE || outcome.failed && waited > 3 * SECOND;
+                let is_over = last.time - tried.time > PATIENCE
+                    || outcome.failed && last.refused.is_some_and(|refused| refused >= tried.time);
                 if is_over {
                     book.frame = tried.frame;
                     book.of(Role::Supernode, layer, &format!("rung.{rung}"), "not reached");

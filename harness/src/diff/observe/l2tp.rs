@@ -8,7 +8,7 @@ use l2tpspec_protocol::l2tp::wire::{ControlMessage, MessageType};
 use super::super::flat::Flat;
 use super::super::note::Notebook;
 use super::super::timing::{Copies, Measure, Periodic};
-use super::Ends;
+use super::{Ends, Heard};
 use crate::scenario::vocabulary::normalised;
 use crate::transcript::Layer;
 use crate::transcript::connection::Role;
@@ -21,12 +21,15 @@ pub(super) const LAYER: &str = "l2tp";
 pub(super) struct L2tp {
     copies: Copies,
     hellos: Ends<Periodic>,
+    /// When each end last sent a control message: that is what a Hello is sent for want of.
+    heard: Heard,
     is_up: bool,
 }
 
 impl L2tp {
     pub(super) fn turn(&mut self) {
         self.hellos.turn();
+        self.heard.turn();
     }
 
     pub(super) const fn hellos(&self, role: Role) -> &Periodic {
@@ -46,9 +49,12 @@ impl L2tp {
         message: &ControlMessage,
         layer: &Layer,
         now: i64,
-        silence: i64,
         book: &mut Notebook<'_>,
     ) -> bool {
+        let silence = self.heard.silence(!book.by, now);
+        if !message.is_zlb() {
+            *self.heard.of_mut(book.by) = Some(now);
+        }
         let Some(kind) = message.message_type() else { return false };
         let (is_copy, left) = self.copies.see(digest(message), book.by, now, book.frame);
         if let Some((by, again, _)) = left {
@@ -69,8 +75,10 @@ impl L2tp {
         let parts = || flat.parts.iter().filter(|part| part.name != "message_type");
         for part in parts() {
             book.part(carrier, &part.name, &part.value());
+            // Where the AVP is absent, nothing is known of its flags.
             for flag in ["mandatory", "hidden"] {
-                book.part(carrier, &format!("{}.{flag}", part.name), part.field(flag).unwrap_or("false"));
+                let field = format!("{name}.{}.{flag}", part.name);
+                book.alone(LAYER, &field, part.field(flag).unwrap_or("false"));
             }
         }
         let order: Vec<&str> = parts().map(|part| part.name.as_str()).collect();

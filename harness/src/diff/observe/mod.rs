@@ -9,6 +9,11 @@ mod ppp;
 
 use std::net::IpAddr;
 
+use l2tpspec_protocol::isakmp::wire::Body;
+use l2tpspec_protocol::l2tp::wire::MessageType;
+use l2tpspec_protocol::ppp::control::Code;
+use l2tpspec_protocol::ppp::{Control, chap, pap};
+
 use super::note::{Notebook, Notes, Words};
 use super::relation::Relations;
 use super::timing::Periodic;
@@ -71,6 +76,8 @@ pub(super) struct Observer {
     ospf: ospf::Ospf,
     packets: packet::Packets,
     keepalive: Ends<Periodic>,
+    /// When somebody last said that it goes no further.
+    refused: Option<i64>,
 }
 
 /// What is known of one connection when the recording has ended.
@@ -104,6 +111,9 @@ impl Observer {
             self.ppp.occasion(role, now, silence);
         }
         let mut is_control = false;
+        if seen.layers.iter().any(refuses) {
+            self.refused = Some(now);
+        }
         for (at, layer) in seen.layers.iter().enumerate() {
             match layer {
                 Layer::UdpEncap(what) => encapsulated(&mut self.keepalive, &self.heard, *what, &book, now),
@@ -115,9 +125,8 @@ impl Observer {
                 }
                 Layer::Esp(packet) => self.packets.esp(packet, &mut book),
                 Layer::L2tpControl(message) => {
-                    let silence = self.heard.silence(!by, now);
-                    if self.l2tp.see(message, layer, now, silence, &mut book) {
-                        self.ppp.begin_anew();
+                    if self.l2tp.see(message, layer, now, &mut book) {
+                        self.ppp.begin_anew(&mut book);
                     }
                     self.ppp.ends(message);
                     is_control = true;
@@ -185,5 +194,27 @@ fn encapsulated(
     }
     if what == UdpEncap::Keepalive {
         keepalive.of_mut(book.by).done(now, heard.silence(book.by, now), book.frame);
+    }
+}
+
+/// Whether a message ends what was begun, so that nobody waits for more.
+fn refuses(layer: &Layer) -> bool {
+    /// The first notification that is no error (RFC 2408 section 3.14.1).
+    const STATUS: u16 = 16_384;
+    match layer {
+        Layer::Isakmp(message) => message.payloads.iter().any(
+            |payload| matches!(&payload.body, Body::Notification(told) if told.notify_type.number() < STATUS),
+        ),
+        Layer::L2tpControl(message) => matches!(
+            message.message_type(),
+            Some(MessageType::StopControlConnectionNotification | MessageType::CallDisconnectNotify)
+        ),
+        Layer::PppControl(control) => match &**control {
+            Control::Lcp(packet) => packet.code == Code::TerminateRequest,
+            Control::Chap(packet) => packet.code == chap::Code::Failure,
+            Control::Pap(packet) => packet.code == pap::Code::AuthenticateNak,
+            _ => false,
+        },
+        _ => false,
     }
 }

@@ -21,8 +21,8 @@ pub(super) struct Packets {
     padding: Ends<Option<bool>>,
 }
 
-/// Whether length, sequence, offset and priority bit are set.
-type Bits = (bool, bool, bool, bool);
+/// The bits for a length, sequence numbers, an offset and priority.
+type Bits = [bool; 4];
 
 /// SYN of TCP.
 const SYN: u8 = 0x02;
@@ -32,25 +32,17 @@ impl Packets {
     pub(super) fn data(&mut self, header: &DataHeader, carried: &[Layer], book: &mut Notebook<'_>) {
         let is_control =
             carried.iter().any(|layer| matches!(layer, Layer::PppControl(_) | Layer::PppOther { .. }));
-        let bits = (
-            header.length.is_some(),
-            header.sequence.is_some(),
-            header.offset_size.is_some(),
-            header.has_priority,
-        );
+        let has_length = header.length.is_some();
+        let bits = [has_length, header.sequence.is_some(), header.offset_size.is_some(), header.has_priority];
         let [control, user] = self.data.of_mut(book.by);
         let before = if is_control { control } else { user };
         if before.replace(bits) == Some(bits) {
             return;
         }
-        let what = if is_control { "data.of_control" } else { "data.of_users" };
-        let words = [
-            ("length_bit", bits.0),
-            ("sequence_bit", bits.1),
-            ("offset_bit", bits.2),
-            ("priority_bit", bits.3),
-        ];
-        for (name, is_set) in words {
+        let what = if is_control { "data" } else { "data.of_users" };
+        for (name, is_set) in
+            ["length_bit", "sequence_bit", "offset_bit", "priority_bit"].into_iter().zip(bits)
+        {
             book.alone("l2tp", &format!("{what}.{name}"), if is_set { "set" } else { "clear" });
         }
     }
@@ -98,10 +90,10 @@ impl Packets {
     /// Padding, and the bug of cutting SHA-256 short.
     pub(super) fn esp(&mut self, packet: &Esp, book: &mut Notebook<'_>) {
         match packet.opening {
-            Opening::Opened { pad_length: 1.., padding_is_sequential: is_sequential, .. }
-                if self.padding.of_mut(book.by).replace(is_sequential) != Some(is_sequential) =>
+            Opening::Opened { pad_length: 1.., padding_is_sequential: is_usual, .. }
+                if self.padding.of_mut(book.by).replace(is_usual) != Some(is_usual) =>
             {
-                book.alone("esp", "padding", if is_sequential { "1, 2, 3" } else { "other octets" });
+                book.alone("esp", "padding", if is_usual { "1, 2, 3" } else { "other octets" });
             }
             Opening::OpenedTruncated { .. } => book.alone("esp", "integrity_check_value", "cut to 96 bits"),
             _ => {}

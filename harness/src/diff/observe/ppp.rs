@@ -11,7 +11,7 @@ use l2tpspec_protocol::ppp::{Control, chap, pap};
 use super::super::class::Class;
 use super::super::flat::{Flat, Part};
 use super::super::note::Notebook;
-use super::super::timing::{Copies, Measure, Periodic};
+use super::super::timing::{Copies, Left, Measure, Periodic};
 use super::Ends;
 use crate::rule::ppp::message::{Content, Message};
 use crate::scenario::vocabulary::normalised;
@@ -65,8 +65,23 @@ impl Ppp {
         }
     }
 
+    /// A request that is sent again may have another identifier, which the answer repeats.
+    fn renumber(&mut self, name: &'static str, control: &Control, by: Role) {
+        let Some(message) = Message::of(control).filter(|message| message.code == Code::ConfigureRequest)
+        else {
+            return;
+        };
+        if let Some((identifier, _)) = self.dialogues.get_mut(&(name, by)).and_then(|it| it.waiting.as_mut())
+        {
+            *identifier = message.identifier;
+        }
+    }
+
     /// A session begins.
-    pub(super) fn begin_anew(&mut self) {
+    pub(super) fn begin_anew(&mut self, book: &mut Notebook<'_>) {
+        for left in self.copies.end() {
+            again(Some(left), book);
+        }
         self.dialogues.clear();
         self.is_from_begin = true;
         self.is_open = false;
@@ -93,11 +108,14 @@ impl Ppp {
         // Echoes come by the clock and are never sent again.
         let is_echo = matches!(control, Control::Lcp(packet) if matches!(packet.code, Code::EchoRequest | Code::EchoReply));
         if !is_echo {
-            let (is_copy, left) = self.copies.see(digest(control, name), book.by, now, book.frame);
-            if let Some((by, again, _)) = left {
-                book.timed(by, "ppp", "retransmission", Measure::Again(again));
-            }
+            let digest = digest(control, name);
+            let (is_copy, left) = match is_question(control) {
+                true => self.copies.see(digest, book.by, now, book.frame),
+                false => self.copies.see_answer(digest, book.by, now, book.frame),
+            };
+            again(left, book);
             if is_copy {
+                self.renumber(name, control, book.by);
                 return;
             }
         }
@@ -241,11 +259,34 @@ fn challenge(packet: &chap::Packet, layer: &Layer, book: &mut Notebook<'_>) {
     }
 }
 
+fn again(left: Left, book: &mut Notebook<'_>) {
+    if let Some((by, again, _)) = left {
+        book.timed(by, "ppp", "retransmission", Measure::Again(again));
+    }
+}
+
+/// Whether it is sent again by a clock.
+fn is_question(control: &Control) -> bool {
+    match control {
+        Control::Chap(packet) => packet.code == chap::Code::Challenge,
+        Control::Pap(packet) => packet.code == pap::Code::AuthenticateRequest,
+        _ => Message::of(control)
+            .is_some_and(|message| matches!(message.code, Code::ConfigureRequest | Code::TerminateRequest)),
+    }
+}
+
+/// What copies of a packet have in common. Some count a question up each time that they send it.
 fn digest(control: &Control, name: &str) -> u64 {
+    /// Where the Identifier stands.
+    const IDENTIFIER: usize = 1;
     let mut w = Writer::new();
     control.encode(&mut w);
+    let mut octets = w.into_octets().unwrap_or_default();
+    if let (Some(identifier), true) = (octets.get_mut(IDENTIFIER), is_question(control)) {
+        *identifier = 0;
+    }
     let mut hasher = DefaultHasher::new();
     name.hash(&mut hasher);
-    w.into_octets().unwrap_or_default().hash(&mut hasher);
+    octets.hash(&mut hasher);
     hasher.finish()
 }
