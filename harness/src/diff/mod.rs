@@ -3,7 +3,7 @@
 //!
 //! Each recording is read once. Of every connection, notes are taken ([`note`]); connections of like clients are put
 //! together on each side and the two sides beside each other ([`align`]); what was always, sometimes or never so is then
-//! compared ([`compare`]), and what follows from another difference is set apart ([`cause`]).
+//! compared ([`mod@compare`]), and what follows from another difference is set apart ([`cause`]).
 
 pub mod align;
 pub mod baseline;
