@@ -140,6 +140,11 @@ fn negotiation(effect: &Difference, cause: &Difference) -> bool {
     if effect.layer != cause.layer {
         return false;
     }
+    // Who is given one name server is given it twice.
+    if effect.field == "answers.secondary_dns_address" && cause.field == "answers.primary_dns_address" {
+        let values = |it: &Difference| (it.old_text(), it.new_text());
+        return effect.role == cause.role && values(effect) == values(cause);
+    }
     if cause.field == "negotiates" && effect.field != "negotiates" {
         return true;
     }
@@ -172,4 +177,68 @@ fn is_mru(cause: &Difference) -> bool {
 
 fn is_about(cause: &Difference, options: &[&str]) -> bool {
     cause.field.split_once('.').is_some_and(|(_, option)| options.contains(&option))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::compare::Said;
+    use super::*;
+
+    fn difference(name: &str, role: Role, old: Option<&str>, new: Option<&str>) -> Difference {
+        let said = |value: Option<&str>| {
+            vec![Said { value: value.map(Arc::from), connections: 1, of: 1, frames: vec![1] }]
+        };
+        let (layer, field) = name.split_once('/').expect("layer/field");
+        Difference {
+            layer: layer.to_owned(),
+            field: field.to_owned(),
+            role,
+            old: said(old),
+            new: said(new),
+            because: None,
+        }
+    }
+
+    fn names(all: &[Difference]) -> Vec<String> {
+        all.iter().map(Difference::name).collect()
+    }
+
+    #[test]
+    fn what_follows_from_another_difference_is_set_apart_under_the_first_of_them() {
+        let (client, supernode) = (Role::Client, Role::Supernode);
+        let (differences, consequences) = sorted(vec![
+            difference("lcp/agreed.mru", client, Some("1400"), Some("1300")),
+            difference("lcp/answers.mru", supernode, Some("granted"), Some("nak'd to 1300")),
+            difference("lcp/requests.mru", client, Some("1400"), Some("1500")),
+            difference("l2tp/sccrp.host_name", supernode, Some("a"), Some("b")),
+        ]);
+        assert_eq!(names(&differences), ["lcp/requests.mru", "l2tp/sccrp.host_name"]);
+        assert_eq!(consequences.len(), 2);
+        assert!(consequences.iter().all(|(_, of)| *of == 0));
+    }
+
+    #[test]
+    fn what_both_do_otherwise_are_two_differences() {
+        let hello = |role, new| difference("l2tp/hello", role, Some("every 60 s"), Some(new));
+        let both = vec![hello(Role::Client, "every 30 s"), hello(Role::Supernode, "every 20 s")];
+        assert_eq!(sorted(both).0.len(), 2);
+        let displaced = vec![hello(Role::Client, "never in 150 s"), hello(Role::Supernode, "every 20 s")];
+        let (differences, consequences) = sorted(displaced);
+        assert_eq!((differences.len(), consequences.len()), (1, 1));
+        assert_eq!(differences[0].role, Role::Supernode);
+    }
+
+    #[test]
+    fn a_name_server_given_twice_is_one_difference() {
+        let dns = |which, new| {
+            let name = format!("ipcp/answers.{which}_dns_address");
+            difference(&name, Role::Supernode, Some("nak'd to 10.10.10.10"), Some(new))
+        };
+        let same = vec![dns("primary", "nak'd to 9.9.9.9"), dns("secondary", "nak'd to 9.9.9.9")];
+        assert_eq!(sorted(same).0.len(), 1);
+        let two = vec![dns("primary", "nak'd to 9.9.9.9"), dns("secondary", "nak'd to 8.8.8.8")];
+        assert_eq!(sorted(two).0.len(), 2);
+    }
 }

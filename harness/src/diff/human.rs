@@ -82,7 +82,7 @@ fn one(told: &Told<'_>, page: &mut Page) {
     if let Some(because) = &difference.because {
         page.line(6, "cause ", WARNING, because);
     }
-    told.effects.iter().for_each(|effect| page.line(6, "users ", WARNING, effect));
+    told.effects.iter().for_each(|effect| page.line(6, "means ", WARNING, effect));
     for hence in &told.consequences {
         let word = |text: Option<String>| text.unwrap_or_else(|| "absent".to_owned());
         let (old, new) = (word(hence.old_text()), word(hence.new_text()));

@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
+use l2tpspec::capture::file::{CaptureFile, Options};
 use l2tpspec::capture::keys::Keys;
-use l2tpspec::diff::{self, Side};
+use l2tpspec::diff::{self, Reader, Side};
+use l2tpspec::transcript::pipeline;
 use serde_json::json;
 
-use super::stage::{Stage, compared, stage, told};
+use super::stage::{Stage, compared, record, scratch, stage, told};
 
 #[test]
 fn seeds_addresses_loss_and_translation_are_no_behaviour() {
@@ -40,6 +42,65 @@ fn seeds_addresses_loss_and_translation_are_no_behaviour() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn two_clients_behind_one_translator_are_two_connections_on_either_side() {
+    let steps = json!([
+        { "do": "connect" }, { "do": "connect", "client": "neighbour" },
+        { "do": "ping", "from": "client" }, { "do": "ping", "from": "neighbour" }, { "do": "disconnect", "client": "neighbour" }
+    ]);
+    let base = Stage { steps, topology: "client-behind-nat", ..stage() };
+    let found = compared("two-clients", &base, &Stage { seed: "another", ..base.clone() });
+    assert_eq!(found.connections, [2, 2]);
+    let told: Vec<String> = found.differences.iter().map(told).collect();
+    assert!(told.is_empty(), "{}", told.join("\n"));
+}
+
+/// Two recordings of different addresses as one side, one after the other.
+fn joined(captures: [&Path; 2]) -> Side {
+    let mut reader = Reader::default();
+    for capture in captures {
+        let keys = Keys::load(capture.with_file_name("keys")).expect("its keys");
+        let mut file = CaptureFile::open(capture, &Options::default()).expect("a capture");
+        let read = pipeline::run(&mut file, &keys, l2tpspec::transcript::Options::default(), |entry, _| {
+            reader.see(entry);
+            true
+        });
+        read.expect("a capture that can be read");
+    }
+    reader.end(captures[0], None)
+}
+
+#[test]
+fn what_was_always_so_and_is_now_only_sometimes_is_told_with_how_often() {
+    let changes = json!({ "supernode": { "l2tp.receive_window": 8 } });
+    let translated = Stage { topology: "client-behind-nat", seed: "translated", ..stage() };
+    let direct = record(&stage(), &scratch("sometimes-direct"));
+    let nat = record(&translated, &scratch("sometimes-nat"));
+    let changed = record(&Stage { changes, ..translated }, &scratch("sometimes-changed"));
+    let (always, sometimes) = (joined([&direct, &nat]), joined([&direct, &changed]));
+    let found = diff::compare(&always, &sometimes);
+    assert_eq!(found.connections, [2, 2]);
+    let [window] = found.differences.as_slice() else { panic!("{:?}", found.differences) };
+    assert_eq!(window.name(), "l2tp/sccrp.receive_window_size");
+    assert_eq!(window.old_text().as_deref(), Some("4"));
+    assert_eq!(window.new_text().as_deref(), Some("4 (in 1 of 2), 8 (in 1 of 2)"));
+    assert!(diff::compare(&sometimes, &sometimes).differences.is_empty());
+}
+
+#[test]
+fn a_client_without_its_like_on_the_other_side_is_named_and_not_compared() {
+    let nat = Stage { client: "windows-10", topology: "client-behind-nat", seed: "translated", ..stage() };
+    let (one, other) = (record(&stage(), &scratch("alone-one")), record(&nat, &scratch("alone-other")));
+    let found = diff::compare(&joined([&one, &other]), &joined([&one, &one]));
+    assert_eq!(found.connections, [1, 1]);
+    assert!(found.differences.is_empty(), "{:?}", found.differences);
+    assert!(
+        found.unseen[0].starts_with("only in the old recording: a connection of a client like"),
+        "{:?}",
+        found.unseen
+    );
 }
 
 fn recording(name: &str) -> Side {

@@ -52,6 +52,7 @@ impl Observer {
                     book.timed(by, layer, field, measure);
                 }
             }
+            book.frame = self.ppp.echoes(by).frame.max(outcome.begin.frame);
             if let Some((time, is_at_once)) = self.ppp.echoes(by).beginning()
                 && (is_at_once || time > OCCASION)
             {
