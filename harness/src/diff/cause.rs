@@ -97,7 +97,8 @@ fn isakmp(effect: &Difference, cause: &Difference) -> bool {
         "notifications" => cause_field == "lifetime",
         "payloads" => is_vendor || is_answer && cause_field == "payloads",
         "attribute_order_of_choice" => {
-            matches!(cause_field, "attribute_order_of_offer" | "chosen" | "offered" | "lifetime")
+            is_phase(message, cause_message)
+                && matches!(cause_field, "attribute_order_of_offer" | "chosen" | "offered" | "lifetime")
         }
         "attribute_order_of_offer" => {
             matches!(cause_field, "offered" | "lifetime") && effect.role == cause.role
@@ -105,6 +106,15 @@ fn isakmp(effect: &Difference, cause: &Difference) -> bool {
         "structure" | "numbering" => cause_field == "offered" && effect.role == cause.role,
         "dead_peer_detection" | "udp_encapsulation" | "fragment_octets" => is_vendor,
         _ => message == "time_to" && matches!(cause_field, "chosen" | "offered"),
+    }
+}
+
+/// Whether a message, or another way of naming a phase, belongs to a phase.
+fn is_phase(phase: &str, message: &str) -> bool {
+    match phase {
+        "phase1" => matches!(message.split('.').next(), Some("main" | "aggressive" | "phase1")),
+        "phase2" => matches!(message.split('.').next(), Some("quick" | "phase2")),
+        _ => message.starts_with(phase),
     }
 }
 

@@ -175,6 +175,12 @@ impl Connections {
 }
 
 impl Connection {
+    /// Whether a message or a port has told which end is the client; otherwise whoever was heard first is taken for it.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.certainty > Certainty::Guessed
+    }
+
     fn learn(&mut self, flow: &Flow, opening: &Option<Opening>) {
         let is_service = |port: u16| matches!(port, 500 | 1701 | 4500);
         let certainty = match opening {

@@ -131,3 +131,57 @@ fn recordings_of_the_same_daemons_show_no_difference_but_how_far_they_got() {
         }
     }
 }
+
+/// What a recording shows that begins late or ends early. The dissector has seen all of it, as keys given would allow.
+fn part(capture: &Path, keys: &Keys, frames: std::ops::RangeInclusive<u64>) -> Side {
+    let mut reader = Reader::default();
+    let mut file = CaptureFile::open(capture, &Options::default()).expect("a capture");
+    let read = pipeline::run(&mut file, keys, l2tpspec::transcript::Options::default(), |entry, _| {
+        if frames.contains(&entry.frame) {
+            reader.see(entry);
+        }
+        true
+    });
+    read.expect("a capture that can be read");
+    reader.end(capture, None)
+}
+
+#[test]
+fn what_a_recording_that_begins_late_or_ends_early_lacks_is_no_difference() {
+    let captures = crate::support::recordings();
+    let names = [
+        "strongswan-xl2tpd-direct",
+        "strongswan-xl2tpd-nat",
+        "child-rekey",
+        "ospf-mtu-mismatch",
+        "wrong-ppp-password",
+    ];
+    let mut all: Vec<_> = names
+        .iter()
+        .map(|name| {
+            let keys = Keys::load(captures.join(format!("{name}.keys"))).expect("its keys");
+            (captures.join(format!("{name}.pcap")), keys)
+        })
+        .collect();
+    for client in ["windows-10", "edgeos"] {
+        let made = record(&Stage { client, ..stage() }, &scratch(&format!("part-{client}")));
+        let keys = Keys::load(made.with_file_name("keys")).expect("its keys");
+        all.push((made, keys));
+    }
+    let mut wrong = Vec::new();
+    for (capture, keys) in &all {
+        let whole = part(capture, keys, 0..=u64::MAX);
+        for cut in 1..whole.frames {
+            for frames in [1..=cut, cut..=u64::MAX] {
+                let found = diff::compare(&whole, &part(capture, keys, frames.clone()));
+                wrong.extend(
+                    found
+                        .differences
+                        .iter()
+                        .map(|it| format!("{} {frames:?}: {}", capture.display(), told(it))),
+                );
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}\n{}", wrong.len(), wrong[..wrong.len().min(60)].join("\n"));
+}

@@ -54,6 +54,7 @@ impl Observer {
             }
             book.frame = self.ppp.echoes(by).frame.max(outcome.begin.frame);
             if let Some((time, is_at_once)) = self.ppp.echoes(by).beginning()
+                && self.ppp.is_from_begin()
                 && (is_at_once || time > OCCASION)
             {
                 book.of(by, "lcp", "echo_at_open", if is_at_once { "sent" } else { "not sent" });
@@ -66,8 +67,9 @@ impl Observer {
             rungs(outcome, &last, &mut book);
             return;
         };
-        let had_time = outcome.last.time - network.time > OCCASION
-            || (outcome.lost() == 0 && reached(Rung::DataBothWays).is_some_and(|mark| mark > network));
+        let had_time = self.ppp.is_from_begin()
+            && (outcome.last.time - network.time > OCCASION
+                || (outcome.lost() == 0 && reached(Rung::DataBothWays).is_some_and(|mark| mark > network)));
         for by in [Role::Client, Role::Supernode] {
             for layer in ["ccp", "ipv6cp"] {
                 book.frame = network.frame;
@@ -102,7 +104,11 @@ pub(crate) const fn layer_of(rung: Rung) -> &'static str {
 /// Which rungs were reached, which were tried in vain, and how long each took. How it ended is the user's doing.
 fn rungs(outcome: &Outcome, last: &Last, book: &mut Notebook<'_>) {
     let lossless = outcome.lost() == 0 && !last.has_repeated && outcome.attempts <= 1;
+    let mut has_begun = false;
     for rung in Rung::ALL.into_iter().skip(1).filter(|rung| *rung != Rung::Ended) {
+        // What comes before ESP and PPP is missing where the recording begins late: then nothing is said of a failure.
+        has_begun |=
+            matches!(rung, Rung::IkeAnswered | Rung::TunnelUp) && outcome.ladder.step(rung).tried.is_some();
         let step = outcome.ladder.step(rung);
         let layer = layer_of(rung);
         match (step.tried, step.reached) {
@@ -121,7 +127,7 @@ fn rungs(outcome: &Outcome, last: &Last, book: &mut Notebook<'_>) {
             (Some(tried), None) => {
                 let is_over = last.time - tried.time > PATIENCE
                     || outcome.failed && last.refused.is_some_and(|refused| refused >= tried.time);
-                if is_over {
+                if is_over && has_begun {
                     book.frame = tried.frame;
                     book.of(Role::Supernode, layer, &format!("rung.{rung}"), "not reached");
                 }

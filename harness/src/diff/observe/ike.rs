@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use l2tpspec_protocol::isakmp::wire::{
-    Attribute, Body, Form, Group, Header, Id, NotifyType, Payload, Phase1Class, Phase2Class, ProtocolId, Sa,
-    Transform,
+    Attribute, AttributeRegistry, Body, Form, Group, Header, Id, NotifyType, Payload, Phase1Class,
+    Phase2Class, ProtocolId, Sa, Transform,
 };
 
 use super::super::note::{Carrier, Notebook};
@@ -121,6 +121,11 @@ impl Ike {
     }
 
     fn quick(&mut self, name: &str, message: &Isakmp, book: &mut Notebook<'_>) {
+        let has_sa = bodies(message).any(|body| matches!(body, Body::SecurityAssociation(_)));
+        // The beginning of the exchange is not in the recording, so that its messages are counted wrong.
+        if !has_sa && matches!(name, "quick.1" | "quick.2") {
+            return;
+        }
         let id = message.header.message_id;
         let first = *self.first_quick.get_or_insert(id);
         self.is_up = true;
@@ -318,9 +323,13 @@ fn form(sa: &Sa, phase: &str, is_offer: bool, book: &mut Notebook<'_>) {
                 [Phase2Class::KeyLength.number(), Phase2Class::GroupDescription.number()].contains(&class)
             }
         };
-        let order: Vec<String> =
-            transform.attributes.iter().filter(|it| !varies(it.class)).map(written).collect();
-        let order = order.join(" ");
+        let order: Vec<String> = transform
+            .attributes
+            .iter()
+            .filter(|it| !varies(it.class))
+            .map(|it| written(protocol, it))
+            .collect();
+        let order = order.join(", ");
         if !orders.contains(&order) {
             orders.push(order);
         }
@@ -347,10 +356,15 @@ fn form(sa: &Sa, phase: &str, is_offer: bool, book: &mut Notebook<'_>) {
     }
 }
 
-fn written(attribute: &Attribute) -> String {
+/// The class of an attribute, and how many octets it takes in the long form.
+fn written(protocol: ProtocolId, attribute: &Attribute) -> String {
+    let name = match AttributeRegistry::of(protocol).class_name(attribute.class) {
+        Some(name) => name.to_owned(),
+        None => format!("class {}", attribute.class),
+    };
     match &attribute.form {
-        Form::Basic(_) => attribute.class.to_string(),
-        Form::Variable(octets) => format!("{}(long {})", attribute.class, octets.len()),
+        Form::Basic(_) => name,
+        Form::Variable(octets) => format!("{name} in {} octets", octets.len()),
     }
 }
 

@@ -78,6 +78,10 @@ pub(super) struct Observer {
     keepalive: Ends<Periodic>,
     /// When somebody last said that it goes no further.
     refused: Option<i64>,
+    /// What was said tells that the ends are the other way round than they were taken for.
+    is_turned: bool,
+    /// Something was said that only one of the ends says.
+    is_told: bool,
 }
 
 /// What is known of one connection when the recording has ended.
@@ -93,12 +97,25 @@ impl Observer {
     /// Looks at the next entry of the connection.
     pub(super) fn see(&mut self, seen: &Seen<'_>, namer: &mut Namer, words: &mut Words) {
         self.triage.see(seen);
-        let Some(by) = seen.sender else { return };
+        let Some(mut by) = seen.sender else { return };
         if self.client != seen.connection.client {
             if self.client.is_some() {
                 self.turn();
             }
             self.client = seen.connection.client;
+        }
+        if !seen.connection.is_known()
+            && let Some(told) = seen.layers.iter().find_map(sender)
+        {
+            self.is_told = true;
+            if told != (if self.is_turned { !by } else { by }) {
+                self.turn();
+                self.is_turned = !self.is_turned;
+            }
+        }
+        self.is_turned &= !seen.connection.is_known();
+        if self.is_turned {
+            by = !by;
         }
         self.relations.see(seen);
         let (now, frame) = (seen.entry.time, seen.entry.frame);
@@ -177,6 +194,10 @@ impl Observer {
     pub(super) fn end(mut self, connection: &Connection, end: Mark, words: &mut Words) -> Option<Observed> {
         let outcome = std::mem::take(&mut self.triage).end(connection, end)?;
         self.close(&outcome, end, words);
+        // Of ends that may be the other way round, nothing can be compared.
+        if !connection.is_known() && !self.is_told {
+            self.notes = Notes::default();
+        }
         Some(Observed { notes: self.notes, outcome })
     }
 }
@@ -216,5 +237,28 @@ fn refuses(layer: &Layer) -> bool {
             _ => false,
         },
         _ => false,
+    }
+}
+
+/// Who sends what only one of the ends sends.
+fn sender(layer: &Layer) -> Option<Role> {
+    match layer {
+        Layer::L2tpControl(message) => match message.message_type()? {
+            MessageType::StartControlConnectionReply | MessageType::IncomingCallReply => {
+                Some(Role::Supernode)
+            }
+            MessageType::StartControlConnectionConnected
+            | MessageType::IncomingCallRequest
+            | MessageType::IncomingCallConnected => Some(Role::Client),
+            _ => None,
+        },
+        Layer::PppControl(control) => match &**control {
+            Control::Chap(packet) if packet.code == chap::Code::Response => Some(Role::Client),
+            Control::Chap(_) => Some(Role::Supernode),
+            Control::Pap(packet) if packet.code == pap::Code::AuthenticateRequest => Some(Role::Client),
+            Control::Pap(_) => Some(Role::Supernode),
+            _ => None,
+        },
+        _ => None,
     }
 }

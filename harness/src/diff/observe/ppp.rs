@@ -58,6 +58,11 @@ impl Ppp {
         self.asked.contains(&(layer, role))
     }
 
+    /// Whether the beginning of a session is in the recording.
+    pub(super) const fn is_from_begin(&self) -> bool {
+        self.is_from_begin
+    }
+
     /// There is occasion for an echo.
     pub(super) fn occasion(&mut self, role: Role, now: i64, silence: i64) {
         if self.is_open {
@@ -192,7 +197,8 @@ impl Ppp {
         };
         if message.code == Code::ConfigureAck {
             for (option, value) in asked {
-                if dialogue.answered.insert(option.clone()) {
+                // A later answer says nothing of the first, which a recording that begins late lacks.
+                if dialogue.answered.insert(option.clone()) && self.is_from_begin {
                     book.alone(name, &format!("answers.{option}"), "granted");
                 }
                 book.of(asker, name, &format!("agreed.{option}"), &value);
@@ -201,7 +207,7 @@ impl Ppp {
         }
         for part in Flat::of(layer).parts {
             let option = option(&part);
-            if dialogue.answered.insert(option.clone()) {
+            if dialogue.answered.insert(option.clone()) && self.is_from_begin {
                 let word = match message.code {
                     Code::ConfigureReject => "rejected".to_owned(),
                     _ => format!("nak'd to {}", part.value()),
