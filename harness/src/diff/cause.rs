@@ -144,6 +144,9 @@ fn l2tp(effect: &Difference, cause: &Difference) -> bool {
 }
 
 fn negotiation(effect: &Difference, cause: &Difference) -> bool {
+    if effect.field == "echo_reply_echoes" {
+        return cause.name() == "lcp/answers_echo" && cause.role == effect.role;
+    }
     if effect.field == "echo_at_open" {
         return cause.name() == "lcp/echo" && cause.role == effect.role;
     }

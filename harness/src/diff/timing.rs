@@ -13,6 +13,8 @@ pub enum Measure {
         time: i64,
         /// What was waited for.
         by_silence: bool,
+        /// How long the other wait was, clock or silence, where that is steady too and may be what counts.
+        other: Option<i64>,
     },
     /// Never done, though there was so long an occasion.
     Never {
@@ -40,7 +42,10 @@ impl Measure {
     #[must_use]
     pub fn agrees(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Every { time: a, .. }, Self::Every { time: b, .. }) => is_near(*a, *b),
+            (Self::Every { time: a, other: or_a, .. }, Self::Every { time: b, other: or_b, .. }) => {
+                let all = |time: &i64, other: &Option<i64>| [Some(*time), *other].into_iter().flatten();
+                all(a, or_a).any(|a| all(b, or_b).any(|b| is_near(a, b)))
+            }
             (every @ Self::Every { .. }, never @ Self::Never { .. })
             | (never @ Self::Never { .. }, every @ Self::Every { .. }) => !never.is_missing(every),
             (Self::Again(a), Self::Again(b)) => is_part(a, b) || is_part(b, a),
@@ -53,10 +58,19 @@ impl Measure {
         }
     }
 
+    /// Whether one of two intervals is less than twice the other.
+    #[must_use]
+    pub fn is_of_order(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Every { time: a, .. }, Self::Every { time: b, .. }) => a.max(b) < &(2 * a.min(b)),
+            _ => false,
+        }
+    }
+
     /// Whether there was occasion enough for what never came.
     fn is_missing(&self, every: &Self) -> bool {
         match (self, every) {
-            (Self::Never { time, silence }, Self::Every { time: due, by_silence }) => {
+            (Self::Never { time, silence }, Self::Every { time: due, by_silence, .. }) => {
                 let occasion = if *by_silence { *silence } else { *time };
                 occasion > due + due / 2 + 2 * SECOND
             }
@@ -68,8 +82,8 @@ impl Measure {
     #[must_use]
     pub fn words(&self) -> String {
         match self {
-            Self::Every { time, by_silence: false } => format!("every {}", seconds(*time)),
-            Self::Every { time, by_silence: true } => format!("after {} of silence", seconds(*time)),
+            Self::Every { time, by_silence: false, .. } => format!("every {}", seconds(*time)),
+            Self::Every { time, by_silence: true, .. } => format!("after {} of silence", seconds(*time)),
             Self::Never { time, .. } => format!("never in {}", seconds(*time)),
             Self::Again(times) => {
                 let mut before = 0;
@@ -155,9 +169,8 @@ impl Periodic {
         self.since.map(|since| (self.until - since, self.is_at_once))
     }
 
-    /// What comes of it: the clock or silence, whichever is the steadier. Where nothing else is said, silence lasts from
-    /// one time to the next and both are, and `by_clock` decides.
-    pub(super) fn measure(&self, by_clock: bool) -> Option<Measure> {
+    /// What comes of it.
+    pub(super) fn measure(&self, drive: Drive) -> Option<Measure> {
         if self.last.is_none() {
             let since = self.since?;
             return Some(Measure::Never { time: self.until - since, silence: self.longest });
@@ -166,18 +179,31 @@ impl Periodic {
         let all = (self.gaps.len() > 1).then(|| steady(&self.gaps)).flatten();
         let gap = all.or_else(|| (later.len() > 1).then(|| steady(later)).flatten());
         let silence = steady(&self.silences).filter(|silence| *silence > 2 * SECOND);
-        match (gap, silence) {
-            (Some(time), silence) => {
-                let is_silent = silence.is_some_and(|silence| is_near(time, silence));
-                Some(Measure::Every { time, by_silence: is_silent && !by_clock })
+        // One occurrence tells only where nothing else was said before it.
+        let is_plain = |time: i64| self.silences.len() > 1 || self.gaps.iter().all(|gap| is_near(*gap, time));
+        let silence = silence.filter(|time| is_plain(*time));
+        let every = |time, by_silence, other| Some(Measure::Every { time, by_silence, other });
+        match (drive, gap, silence) {
+            (Drive::Silence, _, Some(time)) => every(time, true, None),
+            (Drive::Clock, Some(time), _) => every(time, false, None),
+            (Drive::Either, Some(time), silence) => {
+                every(time, silence.is_some_and(|other| is_near(time, other)), silence)
             }
-            (None, Some(time)) if self.silences.len() > 1 => Some(Measure::Every { time, by_silence: true }),
-            (None, Some(time)) if self.gaps.iter().all(|gap| is_near(*gap, time)) => {
-                Some(Measure::Every { time, by_silence: true })
-            }
-            (None, _) => None,
+            (Drive::Either, None, Some(time)) => every(time, true, None),
+            _ => None,
         }
     }
+}
+
+/// What brings about that something is done again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Drive {
+    /// Time.
+    Clock,
+    /// Silence of the other end, or of its own.
+    Silence,
+    /// Some implementations have a clock, and others wait for silence.
+    Either,
 }
 
 /// The median, if most are near it: now and then something else comes between.
@@ -188,6 +214,32 @@ fn steady(times: &[i64]) -> Option<i64> {
     let is_off = |time: &&i64| (**time - median).abs() > median / 8 + SECOND / 2;
     let off = sorted.iter().filter(is_off).count();
     (3 * off <= sorted.len()).then_some(median)
+}
+
+/// Questions that wait for an answer, as probes and echoes do.
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    waiting: u32,
+    since: i64,
+}
+
+impl Asked {
+    /// Another question, so long after the peer was heard. Whether so many stayed unanswered, by a peer that is there,
+    /// that it does not answer.
+    pub(super) fn ask(&mut self, now: i64, silence: i64) -> bool {
+        /// Losses in a row that are taken for chance.
+        const MOST: u32 = 3;
+        if self.waiting == 0 {
+            self.since = now;
+        }
+        self.waiting += 1;
+        self.waiting > MOST && silence < now - self.since
+    }
+
+    /// An answer.
+    pub(super) const fn answered(&mut self) {
+        self.waiting = 0;
+    }
 }
 
 /// Messages that may be sent again.
@@ -305,22 +357,42 @@ mod tests {
         for (now, silence) in [(60, 3), (120, 50), (180, 10)] {
             hello.done(now * SECOND, silence * SECOND, 1);
         }
-        assert_eq!(hello.measure(false), Some(Measure::Every { time: 60 * SECOND, by_silence: false }));
+        assert_eq!(
+            hello.measure(Drive::Either),
+            Some(Measure::Every { time: 60 * SECOND, by_silence: false, other: None })
+        );
         let mut probe = Periodic::default();
         probe.occasion(0, 0);
         for (now, silence) in [(60, 30), (95, 30), (180, 30), (240, 1)] {
             probe.done(now * SECOND, silence * SECOND, 1);
         }
-        assert_eq!(probe.measure(false), Some(Measure::Every { time: 30 * SECOND, by_silence: true }));
+        assert_eq!(
+            probe.measure(Drive::Silence),
+            Some(Measure::Every { time: 30 * SECOND, by_silence: true, other: None })
+        );
     }
 
     #[test]
     fn what_never_came_is_missing_only_where_it_was_due() {
-        let every = Measure::Every { time: 30 * SECOND, by_silence: true };
+        let every = Measure::Every { time: 30 * SECOND, by_silence: true, other: None };
         assert!(every.agrees(&Measure::Never { time: 300 * SECOND, silence: 20 * SECOND }));
         assert!(!every.agrees(&Measure::Never { time: 300 * SECOND, silence: 60 * SECOND }));
-        assert!(!every.agrees(&Measure::Every { time: 60 * SECOND, by_silence: true }));
-        assert!(every.agrees(&Measure::Every { time: 31 * SECOND, by_silence: false }));
+        assert!(!every.agrees(&Measure::Every { time: 60 * SECOND, by_silence: true, other: None }));
+        assert!(every.agrees(&Measure::Every { time: 31 * SECOND, by_silence: false, other: None }));
+    }
+
+    #[test]
+    fn a_peer_that_is_heard_and_does_not_answer_is_told_from_one_that_is_gone() {
+        let (mut ignored, mut gone, mut answered) = (Asked::default(), Asked::default(), Asked::default());
+        let mut is_ignored = Vec::new();
+        for minute in 1..=4 {
+            let now = 60 * minute * SECOND;
+            is_ignored.push(ignored.ask(now, 10 * SECOND));
+            assert!(!gone.ask(now, now));
+            assert!(!answered.ask(now, 10 * SECOND));
+            answered.answered();
+        }
+        assert_eq!(is_ignored, [false, false, false, true]);
     }
 
     #[test]

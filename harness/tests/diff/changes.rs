@@ -302,6 +302,41 @@ fn changes_of_what_is_done_again() {
     );
 }
 
+/// What the reference does wrong, and the differences that it makes: relations between numbers of chance among them.
+#[test]
+fn faults_are_differences_in_behaviour() {
+    let echoes = json!({ "client": { "ppp.echo": { "interval": "10s", "failures": 20 } } });
+    let table: &[(&'static str, &[&str])] = &[
+        ("ike-no-nat-d", &["isakmp/main.4.payloads supernode", "isakmp/rung.phase2-up supernode"]),
+        ("ike-no-quick-2", &["isakmp/rung.phase2-up supernode"]),
+        ("l2tp-no-sccrp", &["l2tp/rung.tunnel-up supernode"]),
+        ("l2tp-no-icrp", &["l2tp/rung.session-up supernode"]),
+        ("l2tp-m-bit", &["l2tp/sccrp.framing_capabilities.mandatory supernode"]),
+        ("l2tp-stale-nr", &["l2tp/nr_acknowledges supernode"]),
+        ("l2tp-iccn-without-speed", &["l2tp/iccn.tx_connect_speed client", "lcp/rung.lcp-up supernode"]),
+        ("ppp-no-echo-reply", &["lcp/answers_echo supernode"]),
+        ("ppp-echo-identifier", &["lcp/echo_reply_echoes supernode"]),
+        ("ppp-no-configure-ack", &["lcp/rung.lcp-up supernode"]),
+        ("chap-no-success", &["lcp/rung.authenticated supernode"]),
+        (
+            "ipcp-foreign-address",
+            &["ipcp/answers.ip_address supernode", "ipcp/rung.data-both-ways supernode"],
+        ),
+    ];
+    let mut wrong = Vec::new();
+    for (fault, finds) in table {
+        let base = Stage { changes: echoes.clone(), topology: "client-behind-nat", ..stage() };
+        let faulty = Stage { fault: Some(*fault), seed: "faulty", ..base.clone() };
+        let found = compared(&format!("fault-{fault}"), &base, &faulty);
+        let names: Vec<String> = found.differences.iter().map(shown).collect();
+        if names != *finds {
+            let told: Vec<String> = found.differences.iter().map(told).collect();
+            wrong.push(format!("{fault}: expected {finds:?}, found\n    {}", told.join("\n    ")));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn changes_that_come_together() {
     check(

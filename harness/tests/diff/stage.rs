@@ -8,6 +8,7 @@ use l2tpspec::capture::keys::Keys;
 use l2tpspec::diff::compare::Difference;
 use l2tpspec::diff::{self, Compared, Side};
 use l2tpspec::scenario::cast::Profiles;
+use l2tpspec::scenario::faults::{self, Fault};
 use l2tpspec::scenario::parse;
 use l2tpspec::scenario::play::{Options, play};
 use l2tpspec::scenario::verdict::Verdict;
@@ -15,6 +16,9 @@ use serde_json::{Value, json};
 
 static PROFILES: LazyLock<Profiles> =
     LazyLock::new(|| Profiles::load(&scenarios()).expect("the project's profiles"));
+
+static FAULTS: LazyLock<Vec<Fault>> =
+    LazyLock::new(|| faults::load(&scenarios()).expect("the project's faults"));
 
 pub(super) fn scenarios() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios")
@@ -30,6 +34,8 @@ pub(super) struct Stage {
     pub(super) network: Value,
     pub(super) steps: Value,
     pub(super) seed: &'static str,
+    /// What the reference does wrong.
+    pub(super) fault: Option<&'static str>,
 }
 
 /// A connection that lasts long enough for every timer to run twice.
@@ -48,6 +54,7 @@ pub(super) fn stage() -> Stage {
             { "wait": "5s" }
         ]),
         seed: "1",
+        fault: None,
     }
 }
 
@@ -61,7 +68,9 @@ pub(super) fn record(stage: &Stage, folder: &Path) -> PathBuf {
     let known = PROFILES.known();
     let cases = parse::cases(Path::new("stage.json"), "diff/stage", &text.to_string(), &known);
     let cases = cases.unwrap_or_else(|problems| panic!("{problems}"));
-    let played = play(&cases[0], &PROFILES, stage.seed.as_bytes(), Options { records: true, fault: None });
+    let fault =
+        stage.fault.map(|id| FAULTS.iter().find(|fault| fault.id == id).expect("a fault of the project's"));
+    let played = play(&cases[0], &PROFILES, stage.seed.as_bytes(), Options { records: true, fault });
     assert!(played.verdict != Verdict::Blocked, "{:?}", played.failure);
     fs::remove_dir_all(folder).ok();
     played.recording.expect("a recording").save(folder).expect("room for files");

@@ -1,7 +1,7 @@
 //! What can only be said when the recording has ended: what never came, how far it got, what it took.
 
 use super::super::note::{Notebook, Words};
-use super::super::timing::{Measure, SECOND};
+use super::super::timing::{Drive, Measure, SECOND};
 use super::{Observer, ike, l2tp, ospf};
 use crate::transcript::connection::Role;
 use crate::triage::{Mark, Outcome, Rung};
@@ -40,15 +40,20 @@ impl Observer {
         }
         for by in [Role::Client, Role::Supernode] {
             let all = [
-                (ike::LAYER, "dead_peer_detection", self.ike.probes(by), false),
-                (l2tp::LAYER, "hello", self.l2tp.hellos(by), false),
-                ("lcp", "echo", self.ppp.echoes(by), true),
-                (ospf::LAYER, "hello_seen", self.ospf.hellos(by), true),
-                ("udpencap", "keepalive", self.keepalive.of(by), false),
+                (ike::LAYER, "dead_peer_detection", self.ike.probes(by), Drive::Silence, Rung::Phase1Up),
+                (l2tp::LAYER, "hello", self.l2tp.hellos(by), Drive::Either, Rung::TunnelUp),
+                ("lcp", "echo", self.ppp.echoes(by), Drive::Clock, Rung::LcpUp),
+                (ospf::LAYER, "hello_seen", self.ospf.hellos(by), Drive::Clock, Rung::IpcpUp),
+                ("udpencap", "keepalive", self.keepalive.of(by), Drive::Either, Rung::Phase1Up),
             ];
-            for (layer, field, periodic, by_clock) in all {
+            for (layer, field, periodic, drive, rung) in all {
                 book.frame = periodic.frame.max(outcome.begin.frame);
-                if let Some(measure) = periodic.measure(by_clock) {
+                let measure = periodic.measure(drive);
+                // Below that rung nobody had occasion.
+                let had_occasion = outcome.ladder.step(rung).reached.is_some();
+                if let Some(measure) =
+                    measure.filter(|it| had_occasion || !matches!(it, Measure::Never { .. }))
+                {
                     book.timed(by, layer, field, measure);
                 }
             }

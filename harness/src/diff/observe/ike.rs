@@ -8,7 +8,7 @@ use l2tpspec_protocol::isakmp::wire::{
 };
 
 use super::super::note::{Carrier, Notebook};
-use super::super::timing::{Copies, Measure, Periodic};
+use super::super::timing::{Asked, Copies, Measure, Periodic};
 use super::Ends;
 use crate::transcript::connection::Role;
 use crate::transcript::layer::{Isakmp, Protection};
@@ -22,6 +22,7 @@ pub(super) const LAYER: &str = "isakmp";
 pub(super) struct Ike {
     copies: Copies,
     probes: Ends<Periodic>,
+    asked: Ends<Asked>,
     is_up: bool,
     /// The first Quick Mode; later ones renew.
     first_quick: Option<u32>,
@@ -31,8 +32,8 @@ pub(super) struct Ike {
 impl Default for Ike {
     fn default() -> Self {
         let copies = Copies::answered();
-        let (probes, renewals) = (Ends::default(), BTreeSet::new());
-        Self { copies, probes, is_up: false, first_quick: None, renewals }
+        let (probes, asked, renewals) = (Ends::default(), Ends::default(), BTreeSet::new());
+        Self { copies, probes, asked, is_up: false, first_quick: None, renewals }
     }
 }
 
@@ -42,6 +43,7 @@ const RENEWALS: usize = 64;
 impl Ike {
     pub(super) fn turn(&mut self) {
         self.probes.turn();
+        self.asked.turn();
     }
 
     pub(super) const fn probes(&self, role: Role) -> &Periodic {
@@ -167,8 +169,16 @@ impl Ike {
         for body in bodies(message) {
             match body {
                 Body::Notification(notification) => match notification.notify_type {
-                    NotifyType::RUThere => self.probes.of_mut(book.by).done(now, silence, book.frame),
-                    NotifyType::RUThereAck => {}
+                    NotifyType::RUThere => {
+                        self.probes.of_mut(book.by).done(now, silence, book.frame);
+                        if self.asked.of_mut(book.by).ask(now, silence) {
+                            book.of(!book.by, LAYER, "answers_dead_peer_detection", "no");
+                        }
+                    }
+                    NotifyType::RUThereAck => {
+                        self.asked.of_mut(!book.by).answered();
+                        book.alone(LAYER, "answers_dead_peer_detection", "yes");
+                    }
                     other if other.number() < 8192 => book.alone(LAYER, "refusal", &other.to_string()),
                     other => {
                         let field = format!(

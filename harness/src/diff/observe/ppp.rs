@@ -11,7 +11,7 @@ use l2tpspec_protocol::ppp::{Control, chap, pap};
 use super::super::class::Class;
 use super::super::flat::{Flat, Part};
 use super::super::note::Notebook;
-use super::super::timing::{Copies, Left, Measure, Periodic};
+use super::super::timing::{Asked, Copies, Left, Measure, Periodic};
 use super::Ends;
 use crate::rule::ppp::message::{Content, Message};
 use crate::scenario::vocabulary::normalised;
@@ -23,6 +23,7 @@ use crate::transcript::connection::Role;
 pub(super) struct Ppp {
     copies: Copies,
     echoes: Ends<Periodic>,
+    unanswered: Ends<Asked>,
     /// A session was seen to begin, so that the first request seen is the first.
     is_from_begin: bool,
     is_open: bool,
@@ -44,6 +45,7 @@ struct Dialogue {
 impl Ppp {
     pub(super) fn turn(&mut self) {
         self.echoes.turn();
+        self.unanswered.turn();
         self.dialogues.clear();
         self.asked =
             std::mem::take(&mut self.asked).into_iter().map(|(layer, role)| (layer, !role)).collect();
@@ -156,7 +158,16 @@ impl Ppp {
             Code::ConfigureAck | Code::ConfigureNak | Code::ConfigureReject => {
                 self.answer(name, message, layer, book);
             }
-            Code::EchoRequest => self.echoes.of_mut(book.by).done(now, silence, book.frame),
+            Code::EchoRequest => {
+                self.echoes.of_mut(book.by).done(now, silence, book.frame);
+                if self.unanswered.of_mut(book.by).ask(now, silence) {
+                    book.of(!book.by, "lcp", "answers_echo", "no");
+                }
+            }
+            Code::EchoReply => {
+                self.unanswered.of_mut(!book.by).answered();
+                book.alone("lcp", "answers_echo", "yes");
+            }
             Code::Identification => own("identification", layer, book),
             Code::TerminateRequest => self.is_open &= name != "lcp",
             Code::ProtocolReject => {
