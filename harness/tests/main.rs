@@ -11,5 +11,6 @@ mod machine;
 mod malformed;
 mod opening;
 mod scenario_cli;
+mod schemas;
 mod support;
 mod world;

@@ -37,7 +37,7 @@ fn scratch(name: &str) -> PathBuf {
 /// The project's scenarios' profiles with one scenario of the test's.
 fn with_scenario(name: &str, text: &str) -> PathBuf {
     let root = scratch(name);
-    for folder in ["clients", "supernodes", "deviations"] {
+    for folder in ["clients", "supernodes", "deviations", "topologies"] {
         fs::create_dir_all(root.join(folder)).expect("room for files");
         for entry in fs::read_dir(scenarios().join(folder)).expect("profiles").flatten() {
             fs::copy(entry.path(), root.join(folder).join(entry.file_name())).expect("room for files");

@@ -8,6 +8,7 @@
 
 use std::path::{Path, PathBuf};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::Error as _;
 
@@ -28,7 +29,7 @@ pub struct KnownFile {
 }
 
 /// One documented deviation.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Deviation {
     /// The requirement that is broken.
@@ -47,7 +48,7 @@ pub struct Deviation {
 }
 
 /// Whose violations are meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Who {
     /// The client's.
@@ -59,16 +60,23 @@ pub enum Who {
 }
 
 /// The file as it is written.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Written {
     #[serde(rename = "$schema", default)]
     _schema: Option<String>,
     #[serde(rename = "format", deserialize_with = "format_1")]
+    #[schemars(schema_with = "schema_1")]
     _format: (),
     daemon: String,
     version: String,
     deviations: Vec<Deviation>,
+}
+
+/// The schema of files of deviations, for editors.
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Written).to_value()
 }
 
 impl KnownFile {
@@ -129,6 +137,11 @@ pub(crate) fn format_1<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Res
         1 => Ok(()),
         other => Err(D::Error::custom(format!("format {other} is not known; this program reads format 1"))),
     }
+}
+
+/// The schema of a format's number.
+pub(crate) fn schema_1(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "const": 1 })
 }
 
 fn requirement<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {

@@ -126,6 +126,8 @@ pub(super) enum Kind {
     Profiles,
     /// Who can be tested.
     Subjects,
+    /// What lies between the ends.
+    Topologies,
     /// Requirements of the RFCs.
     Requirements,
     /// Faults of the reference.
@@ -141,6 +143,7 @@ impl Kind {
             Self::Scenarios => "scenarios",
             Self::Profiles => "profiles",
             Self::Subjects => "subjects",
+            Self::Topologies => "topologies",
             Self::Requirements => "requirements",
             Self::Faults => "faults",
             Self::Words => "words",

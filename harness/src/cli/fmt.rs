@@ -24,15 +24,17 @@ pub(super) fn run(args: &args::Fmt) -> Result<u8, ExpectedError> {
         settle(path, &text, &fmt::canonical(&node), args.check, &mut other)?;
     }
     if args.files.is_empty() {
-        let path = root.join("schema/scenario.json");
-        let text = std::fs::read_to_string(&path).unwrap_or_default();
-        let schema = schema::scenario(&Profiles::load(&root)?);
-        let wanted = serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n";
-        if let Some(folder) = path.parent().filter(|_| !args.check) {
-            std::fs::create_dir_all(folder)
-                .map_err(|source| ExpectedError::File { path: folder.to_owned(), source })?;
+        let folder = root.join("schema");
+        if !args.check {
+            std::fs::create_dir_all(&folder)
+                .map_err(|source| ExpectedError::File { path: folder.clone(), source })?;
         }
-        settle(&path, &text, &wanted, args.check, &mut other)?;
+        for (name, schema) in schema::all(&Profiles::load(&root)?) {
+            let path = folder.join(name);
+            let text = std::fs::read_to_string(&path).unwrap_or_default();
+            let wanted = serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n";
+            settle(&path, &text, &wanted, args.check, &mut other)?;
+        }
     }
     for path in &other {
         write(&format!("{} {}\n", if args.check { "not canonical:" } else { "written:" }, path.display()))?;

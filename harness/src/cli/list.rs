@@ -15,6 +15,7 @@ use crate::rule;
 use crate::rule::catalogue;
 use crate::scenario::cast::Profiles;
 use crate::scenario::faults;
+use crate::scenario::topology::{self, Topology};
 use crate::scenario::vocabulary::{LAYERS, MESSAGES, Macro, Subject, fields};
 use crate::transcript::connection::Role as TranscriptRole;
 
@@ -28,7 +29,14 @@ struct Item {
 
 pub(super) fn run(args: &args::List) -> Result<u8, ExpectedError> {
     let kinds = if args.kinds.is_empty() {
-        vec![Kind::Scenarios, Kind::Profiles, Kind::Subjects, Kind::Requirements, Kind::Faults]
+        vec![
+            Kind::Scenarios,
+            Kind::Profiles,
+            Kind::Subjects,
+            Kind::Topologies,
+            Kind::Requirements,
+            Kind::Faults,
+        ]
     } else {
         args.kinds.clone()
     };
@@ -60,6 +68,7 @@ fn items(kind: Kind, args: &args::List) -> Result<Vec<Item>, ExpectedError> {
         Kind::Scenarios => scenarios(args)?,
         Kind::Profiles => profiles(args)?,
         Kind::Subjects => subjects(args)?,
+        Kind::Topologies => topologies(args)?,
         Kind::Requirements => requirements(),
         Kind::Faults => {
             let all = faults::load(&root(args.scenarios.as_deref())?)?;
@@ -131,6 +140,16 @@ fn subjects(args: &args::List) -> Result<Vec<Item>, ExpectedError> {
     };
     let known = lab::subjects(&root(args.scenarios.as_deref())?)?;
     Ok(std::iter::once(own).chain(known.into_iter().map(item)).collect())
+}
+
+fn topologies(args: &args::List) -> Result<Vec<Item>, ExpectedError> {
+    let item = |topology: Topology| Item {
+        kind: "topology",
+        id: topology.name,
+        title: topology.title,
+        more: json!({ "nat": topology.nat.is_some() }),
+    };
+    Ok(topology::load_all(&root(args.scenarios.as_deref())?)?.into_iter().map(item).collect())
 }
 
 fn requirements() -> Vec<Item> {

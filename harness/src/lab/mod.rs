@@ -10,7 +10,7 @@ mod apt;
 mod guest;
 mod image;
 mod nic;
-mod subject;
+pub mod subject;
 
 pub use guest::{Guest, Machine, Said};
 pub use nic::Nic;

@@ -9,10 +9,12 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::guest::{Guest, Machine, Said};
 use super::{LabError, Nic};
+use crate::check::known::schema_1;
 use crate::check::lenient;
 use crate::error::ExpectedError;
 use crate::scenario::abroad::{Abroad, Setting};
@@ -22,13 +24,14 @@ use crate::transcript::connection::Role;
 const STEP: Duration = Duration::from_secs(40);
 
 /// The file of a subject.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SubjectFile {
     /// The schema that editors complete it by.
     #[serde(rename = "$schema", default)]
     _schema: Option<String>,
     /// The version of the format: 1.
+    #[schemars(schema_with = "schema_1")]
     pub format: u32,
     /// Its name: that of the file.
     #[serde(skip)]
@@ -61,7 +64,7 @@ const fn memory() -> u32 {
 }
 
 /// Which end it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SubjectRole {
     /// The end that dials.
@@ -80,7 +83,7 @@ impl From<SubjectRole> for Role {
 }
 
 /// A text, a line an entry.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Lines(Vec<String>);
 
@@ -105,6 +108,12 @@ impl SubjectFile {
         }
         Ok(file)
     }
+}
+
+/// The schema of subjects, for editors.
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(SubjectFile).to_value()
 }
 
 /// Every subject of a directory of scenarios.

@@ -1,11 +1,14 @@
 //! A fact about a device: what it is, how well it is known, and where from.
 
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 /// How well a fact is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {
     /// Seen in a capture, a log or the device's source.
@@ -29,6 +32,33 @@ pub struct Fact<T> {
     /// Where it is written: a public repository, an RFC, a page, an issue.
     #[serde(deserialize_with = "source")]
     pub source: String,
+}
+
+// By hand, for a derived schema would let a value be left out where it may be null.
+impl<T: JsonSchema> JsonSchema for Fact<T> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("Fact_of_{}", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let value = generator.subschema_for::<T>();
+        let confidence = generator.subschema_for::<Confidence>();
+        json_schema!({
+            "type": "object",
+            "description": "a fact: what is so, how well it is known, and where from",
+            "additionalProperties": false,
+            "required": ["value", "confidence", "source"],
+            "properties": {
+                "value": value,
+                "confidence": confidence,
+                "source": {
+                    "type": "string",
+                    "pattern": "^[^/~]",
+                    "description": "a public repository, an RFC, a page or an issue"
+                }
+            }
+        })
+    }
 }
 
 fn source<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {

@@ -1,5 +1,6 @@
 //! What a profile says about IKE.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use l2tpspec_protocol::isakmp::policy::{Encoding, LifetimePolicy, Preference, Structure};
@@ -10,7 +11,7 @@ use super::fact::Fact;
 use super::word::{EspSuite, IkeSuite, Named, Span};
 
 /// IKE.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ike {
     /// How phase 1 is begun.
@@ -48,7 +49,7 @@ pub struct Ike {
 }
 
 /// What is offered and taken in phase 1.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Phase1 {
     /// The suites offered, in order.
@@ -72,7 +73,7 @@ pub struct Phase1 {
 }
 
 /// What is offered and taken in phase 2.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Phase2 {
     /// How alternatives are written.
@@ -106,7 +107,7 @@ pub struct Phase2 {
 }
 
 /// An identity of phase 1: the sender's address, with a protocol and a port.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Identity {
     /// Protocol ID.
@@ -116,7 +117,7 @@ pub struct Identity {
 }
 
 /// NAT traversal.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Nat {
     /// The methods that it is able to use, the one preferred most first.
@@ -128,7 +129,7 @@ pub struct Nat {
 }
 
 /// Dead peer detection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeadPeerDetection {
     /// After what silence it asks; never if this is null.
@@ -141,7 +142,7 @@ pub struct DeadPeerDetection {
 }
 
 /// When SAs are replaced, back from the end of their lives.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rekey {
     /// ISAKMP SAs; never by this end if it is null.

@@ -1,5 +1,6 @@
 //! What a profile says about L2TP.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use l2tpspec_protocol::l2tp::{Numbers, ResultForm};
@@ -8,7 +9,7 @@ use super::fact::Fact;
 use super::word::{Named, Octets, Span};
 
 /// L2TP.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct L2tp {
     /// The UDP port that it sends from; 0 is an ephemeral one.
@@ -40,7 +41,7 @@ pub struct L2tp {
 }
 
 /// How data messages are written.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Data {
     /// Whether they state their length (L bit).
@@ -52,7 +53,7 @@ pub struct Data {
 }
 
 /// What follows the Message Type in each message, in order; nothing where it never sends one.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Messages {
     /// Start-Control-Connection-Request.
@@ -74,7 +75,7 @@ pub struct Messages {
 }
 
 /// An AVP and its bits.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Part {
     /// What it says.
@@ -92,7 +93,7 @@ const fn set() -> bool {
 }
 
 /// What an AVP says: a value of its own, or one that is filled in when the message is made.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Avp {
     /// Protocol Version 1.0.
@@ -136,7 +137,7 @@ pub enum Avp {
 }
 
 /// An AVP that a vendor numbers.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VendorAvp {
     /// Vendor ID.

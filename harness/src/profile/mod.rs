@@ -13,6 +13,7 @@ mod word;
 
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -23,12 +24,12 @@ pub use network::{Network, NetworkType, Ospf, Pool, SecretText, Service};
 pub use ppp::{Authentication, CcpOption, Echo, IpcpOption, LcpOption, Method, Ppp};
 pub use word::{EspSuite, IkeSuite, Named, Octets, Span, Word, values};
 
-use crate::check::known::format_1;
+use crate::check::known::{format_1, schema_1};
 use crate::check::lenient;
 use crate::error::ExpectedError;
 
 /// Which end a profile describes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// A device that dials in: IKE initiator, LAC, PPP peer.
@@ -63,12 +64,13 @@ pub struct Profile {
 }
 
 /// A profile as it is written.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Written {
     #[serde(rename = "$schema", default)]
     _schema: Option<String>,
     #[serde(rename = "format", deserialize_with = "format_1")]
+    #[schemars(schema_with = "schema_1")]
     _format: (),
     role: Role,
     title: String,
@@ -124,6 +126,12 @@ impl Profile {
     pub fn counts(&self) -> Counts {
         Counts::of(&self.facts)
     }
+}
+
+/// The schema of profiles, for editors.
+#[must_use]
+pub fn schema() -> Value {
+    schemars::schema_for!(Written).to_value()
 }
 
 /// The JSON files of a directory, by name.

@@ -3,13 +3,14 @@
 use core::fmt;
 use std::net::Ipv4Addr;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::fact::Fact;
 use super::word::{Named, Span, Word};
 
 /// Addresses, routes, sizes.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Network {
     /// The MTU of the interface, in octets.
@@ -21,7 +22,7 @@ pub struct Network {
 }
 
 /// OSPF.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ospf {
     /// The area.
@@ -52,7 +53,7 @@ impl Word for NetworkType {
 }
 
 /// What a supernode offers to those who dial in.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Service {
     /// The name that clients dial.
@@ -76,7 +77,7 @@ pub struct Service {
 }
 
 /// Addresses, from the first to the last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Pool {
     /// The first.
@@ -86,7 +87,7 @@ pub struct Pool {
 }
 
 /// A text that is not shown.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct SecretText(pub String);
 

@@ -1,12 +1,13 @@
 //! What a profile says about PPP.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::fact::Fact;
 use super::word::{Octets, Span};
 
 /// PPP.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ppp {
     /// The options that it asks for in LCP, in order.
@@ -48,7 +49,7 @@ pub struct Ppp {
 }
 
 /// An option of LCP.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum LcpOption {
     /// Maximum-Receive-Unit, in octets.
@@ -68,7 +69,7 @@ pub enum LcpOption {
 }
 
 /// An option of IPCP.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum IpcpOption {
     /// IP-Address: a client asks to be given one, a supernode tells its own.
@@ -86,7 +87,7 @@ pub enum IpcpOption {
 }
 
 /// An option of CCP.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum CcpOption {
     /// MPPE with these Supported Bits.
@@ -100,7 +101,7 @@ pub enum CcpOption {
 }
 
 /// How a peer proves who it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Method {
     /// PAP.
@@ -116,7 +117,7 @@ pub enum Method {
 }
 
 /// Authentication.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Authentication {
     /// What it asks of the peer, the one preferred most first.
@@ -130,7 +131,7 @@ pub struct Authentication {
 }
 
 /// Echo-Requests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Echo {
     /// How often.

@@ -1,7 +1,9 @@
 //! How values of the protocols are written in profiles: as words.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
@@ -31,6 +33,56 @@ impl<'de, T: Word> Deserialize<'de> for Named<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         look_up(&String::deserialize(deserializer)?).map(Self).map_err(D::Error::custom)
     }
+}
+
+// Each kind of value has a name of its own only in the program; in the schema its words stand where it is used.
+impl<T: Word> JsonSchema for Named<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("one_of_{}", names::<T>().join("_")).into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "enum": names::<T>() })
+    }
+}
+
+/// The words of a kind of value.
+fn names<T: Word>() -> Vec<&'static str> {
+    T::words().into_iter().map(|(word, _)| word).collect()
+}
+
+/// A pattern that a text of the words of several kinds follows.
+fn pattern(kinds: &[Vec<&'static str>]) -> String {
+    let kinds: Vec<_> = kinds.iter().map(|words| format!("({})", words.join("|"))).collect();
+    format!("^{}$", kinds.join("-"))
+}
+
+/// Declares a schema of texts that follow a pattern.
+macro_rules! texts {
+    ($($type:ident $name:literal $description:literal $pattern:expr;)+) => {
+        $(impl JsonSchema for $type {
+            fn schema_name() -> Cow<'static, str> {
+                $name.into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({ "type": "string", "description": $description, "pattern": $pattern })
+            }
+        })+
+    };
+}
+
+texts! {
+    IkeSuite "ike_suite" "cipher, hash and group: aes256-sha1-modp2048"
+        pattern(&[names::<Cipher>(), names::<HashAlgorithm>(), names::<Group>()]);
+    EspSuite "esp_suite" "cipher and authentication: aes256-sha1"
+        pattern(&[names::<Cipher>(), names::<AuthenticationAlgorithm>()]);
+    Span "time" "a time such as 500ms, 20s, 30m or 8h" "^[0-9]+(ms|s|m|h)$";
+    Octets "octets" "octets in hexadecimal" "^([0-9a-fA-F]{2})*$";
 }
 
 /// The values of a list of words.

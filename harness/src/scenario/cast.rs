@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::model::{Case, Changes};
 use super::parse::Known;
+use super::topology::{self, Topology};
 use crate::check::known::KnownFile;
 use crate::check::lenient;
 use crate::error::ExpectedError;
@@ -24,6 +25,7 @@ const EPHEMERAL: u16 = 50_431;
 pub struct Profiles {
     by_name: BTreeMap<String, (PathBuf, Value, Profile)>,
     deviations: Vec<KnownFile>,
+    topologies: Vec<Topology>,
 }
 
 impl Profiles {
@@ -48,7 +50,7 @@ impl Profiles {
             }
             deviations.push(file);
         }
-        Ok(Self { by_name, deviations })
+        Ok(Self { by_name, deviations, topologies: topology::load_all(scenarios)? })
     }
 
     /// What the devices and servers of a case are documented to do against a requirement. A subject that is elsewhere is
@@ -77,7 +79,11 @@ impl Profiles {
             let all = self.all().filter(|profile| profile.role == role);
             all.map(|profile| profile.name.clone()).collect()
         };
-        Known { clients: named(Role::Client), supernodes: named(Role::Supernode) }
+        Known {
+            clients: named(Role::Client),
+            supernodes: named(Role::Supernode),
+            topologies: self.topologies.clone(),
+        }
     }
 
     /// A profile with facts changed.

@@ -8,12 +8,13 @@
 
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::model::Case;
 use super::suite;
 use super::verdict::{Failure, Verdict};
-use crate::check::known::format_1;
+use crate::check::known::{format_1, schema_1};
 use crate::check::lenient;
 use crate::error::ExpectedError;
 
@@ -29,7 +30,7 @@ pub struct KnownFailures {
 }
 
 /// A known failure.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
     /// The id of the case, or a pattern with `*`.
@@ -47,15 +48,22 @@ pub struct Entry {
     pub until: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Written {
     #[serde(rename = "$schema", default)]
     _schema: Option<String>,
     #[serde(rename = "format", deserialize_with = "format_1")]
+    #[schemars(schema_with = "schema_1")]
     _format: (),
     subject: String,
     failures: Vec<Entry>,
+}
+
+/// The schema of files of known failures, for editors.
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Written).to_value()
 }
 
 impl KnownFailures {

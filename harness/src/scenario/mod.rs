@@ -25,6 +25,7 @@ pub mod seams;
 pub mod source;
 mod step;
 pub mod suite;
+pub mod topology;
 pub mod verdict;
 pub mod vocabulary;
 pub mod watch;

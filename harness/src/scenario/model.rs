@@ -31,7 +31,7 @@ pub struct Case {
     /// Profile of the supernode.
     pub supernode: String,
     /// What lies between them.
-    pub topology: Topology,
+    pub topology: super::topology::Topology,
     /// What differs from the profiles.
     pub changes: Changes,
     /// Conditions from the beginning on.
@@ -65,13 +65,6 @@ impl Case {
         }
         any(&self.steps)
     }
-}
-
-/// What lies between the ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Topology {
-    /// Whether a translator stands before the clients.
-    pub translates: bool,
 }
 
 /// What a case changes of its profiles.

@@ -23,7 +23,7 @@ use crate::endpoint::Endpoint;
 use crate::transcript::connection::Role;
 use crate::world::interface::InterfaceId;
 use crate::world::link::Conditions;
-use crate::world::nat::{Nat, NatConfig, Outside};
+use crate::world::nat::{Nat, Outside};
 use crate::world::route::Prefix;
 use crate::world::station::StationId;
 use crate::world::{Attachment, Connected, HostId, LinkId, World};
@@ -133,7 +133,7 @@ impl Net {
         let resolver = [world.add_host(), world.add_host()];
         // Behind a translator addresses are private ones.
         let inside = |network: u8, host: u8| {
-            if case.topology.translates {
+            if case.topology.nat.is_some() {
                 Ipv4Addr::new(192, 168, network, host)
             } else {
                 Ipv4Addr::new(198, 51, 100 + network, host)
@@ -151,9 +151,9 @@ impl Net {
         // Probes go by another way, so that the transcript is that of the case.
         let way = link(&mut world, [(prober, PROBER), (supernode, Ipv4Addr::new(203, 0, 113, 1))]);
         default_route(&mut world, prober, way.interfaces[0]);
-        if case.topology.translates {
+        if let Some(translator) = &case.topology.nat {
             let outside = Outside::Interface(wire.interfaces[0]);
-            world.host_mut(edge).set_nat(Nat::new(NatConfig::new(outside)));
+            world.host_mut(edge).set_nat(Nat::new(translator.config(outside)));
         }
         let lan = link(&mut world, [(laptop, LAPTOP), (client, FORWARDER)]);
         default_route(&mut world, laptop, lan.interfaces[0]);

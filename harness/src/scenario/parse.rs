@@ -4,10 +4,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::fields::{self, Fields};
-use super::model::{Case, Changes, Outcome, Topology};
+use super::model::{Case, Changes, Outcome};
 use super::params::{self, Param};
 use super::source::{self, Kind, Node, Problem, Problems};
 use super::step;
+use super::topology::{DIRECT, Topology};
 use super::vocabulary::Selector;
 use crate::rule::catalogue;
 use crate::transcript::connection::Role;
@@ -20,10 +21,9 @@ pub struct Known {
     pub clients: Vec<String>,
     /// Names of supernode profiles.
     pub supernodes: Vec<String>,
+    /// The topologies.
+    pub topologies: Vec<Topology>,
 }
-
-/// The topologies, and whether a translator stands before the clients.
-pub const TOPOLOGIES: &[(&str, bool)] = &[("direct", false), ("client-behind-nat", true)];
 
 /// What any moment may bring, unless a scenario says otherwise.
 pub const AMBIENT: &[&str] = &[
@@ -154,12 +154,12 @@ impl Reader<'_> {
         let client = self.word(client, "client profile", &self.known.clients);
         let supernode = f.need("supernode", self.problems);
         let supernode = self.word(supernode, "supernode profile", &self.known.supernodes);
-        let names: Vec<String> = TOPOLOGIES.iter().map(|(name, _)| (*name).to_owned()).collect();
+        let names: Vec<String> = self.known.topologies.iter().map(|topology| topology.name.clone()).collect();
         let topology = match f.get("topology") {
-            None => Some("direct".to_owned()),
+            None => Some(DIRECT.to_owned()),
             node => self.word(node, "topology", &names),
         };
-        let translates = TOPOLOGIES.iter().any(|(name, nat)| topology.as_deref() == Some(name) && *nat);
+        let topology = self.known.topologies.iter().find(|known| topology.as_ref() == Some(&known.name));
         let changes = f.get("changes").and_then(|node| self.changes(node)).unwrap_or_default();
         let network =
             f.get("network").and_then(|node| step::network(node, self.problems)).unwrap_or_default();
@@ -186,7 +186,7 @@ impl Reader<'_> {
             subject: subject?,
             client: client?,
             supernode: supernode?,
-            topology: Topology { translates },
+            topology: topology?.clone(),
             changes,
             network,
             ambient,

@@ -3,10 +3,27 @@
 use serde_json::{Map, Value, json};
 
 use super::cast::Profiles;
-use super::parse::TOPOLOGIES;
 use super::step::{CHANGES, PARTIES, VERBS};
+use super::topology;
 use super::vocabulary::{LAYERS, MESSAGES, Macro, Subject};
+use crate::check::known as deviations;
+use crate::lab::subject;
+use crate::profile;
 use crate::triage::Rung;
+
+/// Every schema, with the name of its file in the directory of schemas.
+#[must_use]
+pub fn all(profiles: &Profiles) -> Vec<(&'static str, Value)> {
+    vec![
+        ("scenario.json", scenario(profiles)),
+        ("faults.json", faults()),
+        ("profile.json", profile::schema()),
+        ("subject.json", subject::schema()),
+        ("topology.json", topology::schema()),
+        ("deviations.json", deviations::schema()),
+        ("known-failures.json", super::known::schema()),
+    ]
+}
 
 /// The schema of scenarios.
 #[must_use]
@@ -14,7 +31,7 @@ pub fn scenario(profiles: &Profiles) -> Value {
     let known = profiles.known();
     let parameter = json!({ "type": "string", "pattern": "^\\$" });
     let or_parameter = |words: Vec<String>| json!({ "anyOf": [{ "enum": words }, parameter] });
-    let topologies = TOPOLOGIES.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let topologies = known.topologies.into_iter().map(|topology| topology.name).collect();
     let rungs: Vec<&str> = Rung::ALL.iter().map(|rung| rung.word()).collect();
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -57,6 +74,38 @@ pub fn scenario(profiles: &Profiles) -> Value {
             "mutation": mutation(),
             "step": step(),
         }
+    })
+}
+
+/// The schema of faults.
+fn faults() -> Value {
+    let fault = json!({
+        "type": "object",
+        "required": ["id", "title", "of", "breaks", "message"],
+        "additionalProperties": false,
+        "oneOf": [{ "required": ["drop"] }, { "required": ["mutate"] }],
+        "properties": {
+            "id": { "type": "string" },
+            "title": { "type": "string", "description": "what the reference does wrong, in a sentence" },
+            "of": { "enum": ["client", "supernode"] },
+            "breaks": { "type": "array", "items": { "type": "string" }, "description": "ids of the requirement catalogue" },
+            "message": { "type": "string", "description": "the messages that are changed or not sent" },
+            "drop": { "const": true },
+            "mutate": { "type": "array", "minItems": 1, "items": { "$ref": "#/$defs/mutation" } }
+        }
+    });
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "faults of the reference",
+        "type": "object",
+        "required": ["format", "faults"],
+        "additionalProperties": false,
+        "properties": {
+            "$schema": { "type": "string" },
+            "format": { "const": 1 },
+            "faults": { "type": "array", "items": fault }
+        },
+        "$defs": { "mutation": mutation() }
     })
 }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::parse::{self, Known};
+use super::topology::Topology;
 
 /// A scenario in which a line is replaced.
 fn with(line: &str, replacement: &str) -> String {
@@ -24,7 +25,14 @@ fn with(line: &str, replacement: &str) -> String {
 }
 
 fn said(text: &str) -> String {
-    let known = Known { clients: vec!["edgeos".to_owned()], supernodes: vec!["sn1".to_owned()] };
+    let topologies = ["direct", "client-behind-nat"];
+    let topologies =
+        topologies.map(|name| Topology { name: name.to_owned(), title: String::new(), nat: None });
+    let known = Known {
+        clients: vec!["edgeos".to_owned()],
+        supernodes: vec!["sn1".to_owned()],
+        topologies: topologies.to_vec(),
+    };
     match parse::cases(Path::new("x.json"), "l2tp/x", text, &known) {
         Ok(cases) => format!("{} cases", cases.len()),
         Err(problems) => problems.to_string(),
