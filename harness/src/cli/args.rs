@@ -57,6 +57,8 @@ pub(super) enum LabVerb {
         #[arg(long, value_name = "DIR")]
         scenarios: Option<PathBuf>,
     },
+    /// Which device gets on with which server: every client by every supernode, direct and behind a translator.
+    Matrix(Matrix),
     /// Do in a guest what is asked over a device.
     #[command(hide = true)]
     Agent {
@@ -64,6 +66,29 @@ pub(super) enum LabVerb {
         #[arg(value_name = "DEVICE")]
         device: PathBuf,
     },
+}
+
+/// What `lab matrix` takes.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Matrix {
+    /// A subject, as `l2tpspec list subjects` names it; all of them, the reference too, unless told.
+    #[arg(long = "subject", value_name = "NAME")]
+    pub(super) subjects: Vec<String>,
+    /// A client profile, or a pattern of them with `*`; all of them unless told.
+    #[arg(long = "client", value_name = "NAME")]
+    pub(super) clients: Vec<String>,
+    /// What is tried: connect, data, dns, rekey-phase2, rekey-phase1, dpd, end, ospf; all of them unless told.
+    #[arg(long = "column", value_name = "NAME")]
+    pub(super) columns: Vec<String>,
+    /// A folder a case, with the capture, its keys, and the daemons' logs where it did not pass.
+    #[arg(long, value_name = "DIR")]
+    pub(super) record: Option<PathBuf>,
+    /// One JSON object a line.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// The directory of scenarios and profiles; `scenarios` unless told.
+    #[arg(long, value_name = "DIR")]
+    pub(super) scenarios: Option<PathBuf>,
 }
 
 /// What `run` takes.

@@ -21,6 +21,7 @@ pub(super) fn run(args: &Lab) -> Result<u8, ExpectedError> {
             lab::agent::serve(device).map_err(|source| ExpectedError::File { path, source })?;
             Ok(exit_code::AS_EXPECTED)
         }
+        LabVerb::Matrix(args) => super::matrix::run(args),
         LabVerb::Shell { name, scenarios } => shell(name, scenarios.as_deref()),
     }
 }

@@ -10,6 +10,7 @@ mod fmt;
 mod keys;
 mod lab;
 mod list;
+mod matrix;
 mod progress;
 mod run;
 

@@ -10,6 +10,7 @@ pub mod fmt;
 pub mod known;
 mod look;
 mod matcher;
+pub mod matrix;
 pub mod message;
 pub mod model;
 pub mod mutation;

@@ -23,6 +23,10 @@ impl Play<'_> {
     /// Starts OSPF over the tunnels of both ends, as their profiles say.
     pub(super) fn start_ospf(&mut self, action: &Do) -> Done {
         for (role, seat) in [(Role::Client, self.net.client), (Role::Supernode, self.net.supernode)] {
+            if self.is_foreign(role) {
+                self.start_ospf_abroad(role, action)?;
+                continue;
+            }
             let profile = match role {
                 Role::Client => &self.cast.client_profile,
                 Role::Supernode => &self.cast.supernode_profile,
@@ -37,6 +41,21 @@ impl Play<'_> {
             self.net.world.set_routing(seat.host, Router::new(config, shape));
         }
         Ok(())
+    }
+}
+
+impl Play<'_> {
+    /// Starts OSPF where the subject is. Its file has one way to do that.
+    fn start_ospf_abroad(&mut self, role: Role, action: &Do) -> Done {
+        let is_its = action.argument("password").is_some()
+            || role == Role::Client
+                && (action.argument("hello").is_some() || action.argument("dead").is_some())
+            || action.text("ignore_mtu").is_some_and(|word| word == "both" || word == role.word());
+        if is_its {
+            let why = "the subject's file has one way to start OSPF, which takes no arguments";
+            return Err(Stop::Blocked(why.to_owned()));
+        }
+        self.tell("ospf.peer").map(|_| ())
     }
 }
 

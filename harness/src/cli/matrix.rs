@@ -1,0 +1,186 @@
+//! `l2tpspec lab matrix`: every client by every supernode.
+
+use std::path::Path;
+
+use super::args;
+use super::progress::Progress;
+use super::run::{lab_subject, load, root, write};
+use crate::error::ExpectedError;
+use crate::exit_code;
+use crate::lab::{self, SubjectFile};
+use crate::scenario::away::{self, Away};
+use crate::scenario::matrix::{COLUMNS, Matrix, column};
+use crate::scenario::model::Case;
+use crate::scenario::play::Options;
+use crate::scenario::report;
+use crate::scenario::suite::{self, Suite};
+use crate::scenario::verdict::{Failure, Played, Verdict};
+
+pub(super) fn run(args: &args::Matrix) -> Result<u8, ExpectedError> {
+    let root = root(args.scenarios.as_deref())?;
+    let suite = load(&root)?;
+    let subjects = chosen_subjects(&args.subjects, &root)?;
+    let columns = chosen_columns(&args.columns)?;
+    let cases = chosen_cases(&suite, &args.clients, &columns)?;
+    let played: Vec<Vec<&Case>> =
+        subjects.iter().map(|subject| played_by(&cases, subject.as_ref())).collect();
+    let total = played.iter().map(Vec::len).sum::<usize>() as u64;
+    let mut run = Run {
+        matrix: Matrix::new(),
+        progress: Progress::of_cases("cells".to_owned(), total),
+        done: 0,
+        json: args.json,
+        record: args.record.as_deref(),
+        error: None,
+    };
+    for (subject, cases) in subjects.into_iter().zip(&played) {
+        run.subject(&suite, subject, cases)?;
+    }
+    let Run { matrix, progress, error, .. } = run;
+    drop(progress);
+    if let Some(error) = error {
+        return Err(error);
+    }
+    write(&if args.json { format!("{}\n", matrix.summary()) } else { matrix.human() })?;
+    let judged =
+        Verdict::ALL.iter().filter(|verdict| !matches!(verdict, Verdict::Blocked | Verdict::Unsupported));
+    let bad = Verdict::ALL.iter().filter(|verdict| verdict.is_bad());
+    Ok(if bad.map(|verdict| matrix.count(*verdict)).sum::<usize>() > 0 {
+        exit_code::FOUND
+    } else if judged.map(|verdict| matrix.count(*verdict)).sum::<usize>() == 0 {
+        exit_code::NOTHING_JUDGED
+    } else {
+        exit_code::AS_EXPECTED
+    })
+}
+
+/// What is done with what comes of the cells.
+struct Run<'a> {
+    matrix: Matrix,
+    progress: Progress,
+    done: u64,
+    json: bool,
+    record: Option<&'a Path>,
+    error: Option<ExpectedError>,
+}
+
+impl Run<'_> {
+    /// Lets a subject play its cases; the reference if there is none.
+    fn subject(
+        &mut self,
+        suite: &Suite,
+        subject: Option<SubjectFile>,
+        cases: &[&Case],
+    ) -> Result<(), ExpectedError> {
+        let options = Options { records: self.record.is_some(), fault: None };
+        let Some(file) = subject else {
+            let threads = std::thread::available_parallelism().map_or(1, usize::from);
+            suite::run(cases, &suite.profiles, "1", options, threads, |at, played| {
+                self.note(cases[at], "self", played);
+            });
+            return Ok(());
+        };
+        if cases.is_empty() {
+            return Ok(());
+        }
+        let name = format!("lab:{}", file.name);
+        let agent = std::env::current_exe().map_err(ExpectedError::Output)?;
+        match lab::Subject::boot(file, &agent) {
+            Ok(mut subject) => {
+                let mut away = Away::new(&mut subject);
+                suite::run_away(cases, &suite.profiles, "1", options, &mut away, |at, played| {
+                    self.note(cases[at], &name, played);
+                });
+            }
+            Err(why) => {
+                for case in cases {
+                    self.note(case, &name, Played::blocked(Failure::of("the subject", why.to_string())));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, case: &Case, subject: &str, played: Played) {
+        if self.error.is_none() {
+            self.error = self.noted(case, subject, played).err();
+        }
+    }
+
+    fn noted(&mut self, case: &Case, subject: &str, played: Played) -> Result<(), ExpectedError> {
+        let Played { verdict, failure, recording, log, .. } = played;
+        if let (Some(directory), Some(recording)) = (self.record, recording) {
+            let directory = report::evidence(&directory.join(subject.replace(':', "-")), case);
+            recording.save(&directory)?;
+            if let Some(log) = log {
+                let path = directory.join("subject.log");
+                std::fs::write(&path, log).map_err(|source| ExpectedError::File { path, source })?;
+            }
+        }
+        let cell = self.matrix.add(case, subject, verdict, failure.as_ref());
+        self.done += 1;
+        self.progress.at(self.done);
+        match cell.filter(|_| self.json) {
+            Some(cell) => write(&format!("{cell}\n")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The subjects, the reference first as `None`.
+fn chosen_subjects(words: &[String], root: &Path) -> Result<Vec<Option<SubjectFile>>, ExpectedError> {
+    if words.is_empty() {
+        let all = lab::subjects(root)?.into_iter().map(|(_, file)| Some(file));
+        return Ok(std::iter::once(None).chain(all).collect());
+    }
+    let one = |word: &String| match &word[..] {
+        "self" => Ok(None),
+        word => lab_subject(word.strip_prefix("lab:").unwrap_or(word), root).map(Some),
+    };
+    words.iter().map(one).collect()
+}
+
+fn chosen_columns(words: &[String]) -> Result<Vec<usize>, ExpectedError> {
+    if words.is_empty() {
+        return Ok((0..COLUMNS.len()).collect());
+    }
+    let one = |word: &String| {
+        COLUMNS.iter().position(|(name, _)| name == word).ok_or_else(|| {
+            let all: Vec<&str> = COLUMNS.iter().map(|(name, _)| *name).collect();
+            ExpectedError::Usage(format!("no column is called `{word}`\nhint: there are {}", all.join(", ")))
+        })
+    };
+    words.iter().map(one).collect()
+}
+
+/// The cases of the matrix that are asked for.
+fn chosen_cases<'a>(
+    suite: &'a Suite,
+    clients: &[String],
+    columns: &[usize],
+) -> Result<Vec<&'a Case>, ExpectedError> {
+    let of_matrix: Vec<&Case> = suite.cases.iter().filter(|case| column(case).is_some()).collect();
+    for word in clients {
+        if !of_matrix.iter().any(|case| suite::fits(word, &case.client)) {
+            return Err(ExpectedError::Usage(format!(
+                "no client of the matrix is called `{word}`\nhint: `l2tpspec list profiles` shows all"
+            )));
+        }
+    }
+    let is_asked = |case: &&Case| {
+        let is_client = clients.is_empty() || clients.iter().any(|word| suite::fits(word, &case.client));
+        is_client && column(case).is_some_and(|column| columns.contains(&column))
+    };
+    Ok(of_matrix.into_iter().filter(is_asked).collect())
+}
+
+/// The cases that a subject plays: those about its role, and of a client those about its device. The reference plays those
+/// about supernodes, at both ends.
+fn played_by<'a>(cases: &[&'a Case], subject: Option<&SubjectFile>) -> Vec<&'a Case> {
+    let mut cases = cases.to_vec();
+    match subject {
+        Some(file) => away::choose(&mut cases, file.role.into(), &file.profile),
+        None => cases.retain(|case| case.id.starts_with("matrix/supernode/")),
+    }
+    cases
+}
