@@ -49,6 +49,8 @@ pub(super) struct ChildRecord {
     pub(super) sa: SaId,
     pub(super) outbound_spi: u32,
     pub(super) is_replaced: bool,
+    /// Our role in the exchange.
+    pub(super) role: Role,
     /// How many pairs stood before it, and one.
     pub(super) number: u64,
     /// The UDP ports that are protected, ours and the peer's.
@@ -111,7 +113,7 @@ impl Isakmp {
         self.outputs.push_back(Output::Event(event));
     }
 
-    fn rejected(&mut self, peer: SocketAddr, violation: Violation) {
+    pub(super) fn rejected(&mut self, peer: SocketAddr, violation: Violation) {
         self.event(Event::Rejected { peer, violation });
     }
 
@@ -497,6 +499,7 @@ const fn new_peer(
         nat: NatSituation { own_end: false, peer_end: false },
         identity: None,
         says_initial_contact: false,
+        responder_lifetime: None,
     }
 }
 

@@ -4,6 +4,7 @@ mod crossing;
 mod damage;
 mod life;
 mod recorded;
+mod responder_lifetime;
 pub(crate) mod support;
 
 use std::time::Duration;
