@@ -229,7 +229,8 @@ pub struct Config {
     pub rekey: Rekey,
     /// Whether the peer is told of SAs that end.
     pub sends_deletes: bool,
-    /// How many exchanges of phase 1 may be begun by others and not be finished.
+    /// How many exchanges of phase 1 may be begun by others and not be finished. One more takes the place of the oldest whose
+    /// initiator has only spoken once, and is not begun if there is none.
     pub half_open_limit: usize,
 }
 

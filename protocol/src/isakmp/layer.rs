@@ -49,6 +49,8 @@ pub(super) struct ChildRecord {
     pub(super) sa: SaId,
     pub(super) outbound_spi: u32,
     pub(super) is_replaced: bool,
+    /// Our role in the exchange.
+    pub(super) role: Role,
     /// How many pairs stood before it, and one.
     pub(super) number: u64,
     /// The UDP ports that are protected, ours and the peer's.
@@ -111,7 +113,7 @@ impl Isakmp {
         self.outputs.push_back(Output::Event(event));
     }
 
-    fn rejected(&mut self, peer: SocketAddr, violation: Violation) {
+    pub(super) fn rejected(&mut self, peer: SocketAddr, violation: Violation) {
         self.event(Event::Rejected { peer, violation });
     }
 
@@ -293,7 +295,7 @@ impl Isakmp {
         if let Some(id) = self.by_cookies.get(&(header.initiator_cookie, NO_COOKIE)).copied() {
             return self.on_phase_1(cx, id, (local, remote), octets, sealed);
         }
-        if self.half_open.len() >= self.config.half_open_limit {
+        if self.half_open.len() >= self.config.half_open_limit && !self.make_room() {
             return self.rejected(remote, Violation::TooManyHalfOpen);
         }
         if !self.config.answers_strangers && self.standing_with(remote.ip()).next().is_none() {
@@ -337,6 +339,22 @@ impl Isakmp {
                 }
             }
         }
+    }
+
+    /// Forgets the oldest exchange whose initiator has not shown yet that it hears us: what is forged from other addresses
+    /// never does, so it may take the room of its like only. Whether there was one.
+    fn make_room(&mut self) -> bool {
+        let is_unproven = |id: &SaId| {
+            self.associations.get(id).is_some_and(|association| match association.stage {
+                Stage::ExpectKe(_) => true,
+                Stage::ExpectIdHash(_) => association.peer.exchange == ExchangeType::Aggressive,
+                Stage::Idle | Stage::ExpectSa(_) | Stage::Established(_) => false,
+            })
+        };
+        let Some(oldest) = self.half_open.iter().copied().find(is_unproven) else { return false };
+        self.remove(oldest);
+        self.event(Event::Failed { sa: oldest, message_id: 0, why: Failure::NoAnswer });
+        true
     }
 
     /// Answers a message again if it was answered before: nothing else of it is done twice.
@@ -497,6 +515,7 @@ const fn new_peer(
         nat: NatSituation { own_end: false, peer_end: false },
         identity: None,
         says_initial_contact: false,
+        responder_lifetime: None,
     }
 }
 

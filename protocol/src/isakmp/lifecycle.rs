@@ -5,11 +5,12 @@ use core::time::Duration;
 
 use super::association::Probe;
 use super::config::InitialContact;
-use super::event::{Child, Datagram, End, Event, Failure, Role, SaId};
+use super::event::{Datagram, End, Event, Failure, Role, SaId};
 use super::informational;
 use super::layer::{Isakmp, Reason};
 use super::policy::Lifetime;
-use super::wire::{Known, NotifyType};
+use super::responder_lifetime;
+use super::wire::{ExchangeType, Known, NotifyType, ProtocolId};
 use crate::cx::Cx;
 use crate::layer::Output;
 use crate::time::Instant;
@@ -61,8 +62,21 @@ impl Isakmp {
     pub(super) fn on_established(&mut self, cx: &mut Cx<'_>, id: SaId) {
         let Some(association) = self.associations.get_mut(&id) else { return };
         let Some(keyed) = association.keyed() else { return };
-        let (suite, lifetime) = (keyed.choice.suite, keyed.choice.lifetime);
+        let (suite, mut lifetime) = (keyed.choice.suite, keyed.choice.lifetime);
+        let told = keyed.choice.told;
         let peer = &association.peer;
+        // What is said in Main Mode is said for the initiator; Aggressive Mode has no place for it (DOI-2407-4.6.3-a).
+        let says_apart = peer.role == Role::Responder && peer.exchange == ExchangeType::Aggressive;
+        let told_apart = told
+            .filter(|_| says_apart)
+            .and_then(|lifetime| responder_lifetime::of_isakmp(&peer.cookies, lifetime));
+        let claimed = peer.responder_lifetime.as_ref().map(|notification| {
+            let spis = [responder_lifetime::cookie_spi(&peer.cookies)];
+            responder_lifetime::read(notification, ProtocolId::Isakmp, &spis)
+        });
+        if let Some(Ok(claimed)) = claimed {
+            lifetime = lifetime.shorter(claimed);
+        }
         let Some(peer_identity) = peer.identity.clone() else { return };
         let event = Event::Phase1Established {
             sa: id,
@@ -78,8 +92,15 @@ impl Isakmp {
             nat: peer.nat,
         };
         let (says_initial_contact, address) = (peer.says_initial_contact, peer.peer.ip());
+        let peer_address = peer.peer;
         let (replaces, wants_child) = (association.replaces, association.wants_child);
         self.event(event);
+        if let Some(Err(violation)) = claimed {
+            self.rejected(peer_address, violation);
+        }
+        if let Some(payload) = told_apart {
+            self.inform(cx, id, payload);
+        }
         self.arm_phase_1(cx.now, id, lifetime);
         self.arm_keepalive(id);
         self.on_heard(cx.now, id);
@@ -127,20 +148,20 @@ impl Isakmp {
         self.deadlines.set(Reason::ExpirePhase1(old), now + self.config.rekey.overlap);
     }
 
-    fn arm_phase_1(&mut self, now: Instant, id: SaId, lifetime: Lifetime) {
+    pub(super) fn arm_phase_1(&mut self, now: Instant, id: SaId, lifetime: Lifetime) {
         let Some(life) = seconds(lifetime) else { return };
         self.deadlines.set(Reason::ExpirePhase1(id), now + life);
         if let Some(margin) = self.config.rekey.phase1_margin {
-            self.deadlines.set(Reason::RekeyPhase1(id), now + life.saturating_sub(margin));
+            self.deadlines.set(Reason::RekeyPhase1(id), now + until_rekey(life, margin));
         }
     }
 
-    pub(super) fn arm_child(&mut self, now: Instant, child: &Child) {
-        let Some(life) = seconds(child.lifetime) else { return };
-        let spi = child.inbound.spi;
+    /// Sets the deadlines of a pair, by the SPI of its inbound SA.
+    pub(super) fn arm_child(&mut self, now: Instant, spi: u32, lifetime: Lifetime) {
+        let Some(life) = seconds(lifetime) else { return };
         self.deadlines.set(Reason::ExpireChild(spi), now + life);
         if let Some(margin) = self.config.rekey.phase2_margin {
-            self.deadlines.set(Reason::RekeyChild(spi), now + life.saturating_sub(margin));
+            self.deadlines.set(Reason::RekeyChild(spi), now + until_rekey(life, margin));
         }
     }
 
@@ -374,6 +395,12 @@ impl Isakmp {
     }
 }
 
-fn seconds(lifetime: Lifetime) -> Option<Duration> {
+pub(super) fn seconds(lifetime: Lifetime) -> Option<Duration> {
     lifetime.seconds.map(|seconds| Duration::from_secs(seconds.into()))
+}
+
+/// When to replace an SA of this life. A responder may claim a life that is shorter than the margin: half of it has to be
+/// left, or an SA would be replaced as soon as it stands, and so without end.
+fn until_rekey(life: Duration, margin: Duration) -> Duration {
+    life.saturating_sub(margin.min(life.checked_div(2).unwrap_or_default()))
 }

@@ -13,6 +13,7 @@ mod phase1;
 mod phase2;
 pub mod policy;
 mod quick_mode;
+mod responder_lifetime;
 mod secrets;
 mod violation;
 pub mod wire;
@@ -23,4 +24,5 @@ pub use config::{
 };
 pub use event::{Child, Command, Datagram, DirectionKeys, End, Event, Failure, NatSituation, Role, SaId};
 pub use layer::Isakmp;
+pub use responder_lifetime::BadLifetime;
 pub use violation::Violation;

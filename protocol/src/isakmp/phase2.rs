@@ -138,6 +138,9 @@ impl Isakmp {
                 if is_done {
                     self.deadlines.set(Reason::Forget(id, message_id), cx.now + super::lifecycle::FINISHED);
                 }
+                if let Some(violation) = next.aside {
+                    self.rejected(path.1, violation);
+                }
                 if let Some(child) = next.child {
                     self.on_child(cx, child, replaces);
                 }
@@ -184,6 +187,7 @@ impl Isakmp {
             sa: id,
             outbound_spi: child.outbound.spi,
             is_replaced: false,
+            role: child.role,
             number: self.established_children,
             ports: [child.own_selector.port, child.peer_selector.port],
         };
@@ -191,7 +195,7 @@ impl Isakmp {
         if let Some(association) = self.associations.get_mut(&id) {
             association.children.insert(inbound_spi);
         }
-        self.arm_child(cx.now, &child);
+        self.arm_child(cx.now, inbound_spi, child.lifetime);
         if let Some(old) = child.replaces
             && let Some(record) = self.children.get_mut(&old)
         {
@@ -325,6 +329,8 @@ impl Isakmp {
             self.on_alive(cx, id, notification.sequence_number());
         } else if notify == NotifyType::InitialContact {
             self.on_initial_contact(id);
+        } else if notify == NotifyType::ResponderLifetime {
+            self.on_responder_lifetime(cx.now, id, notification);
         } else if notify.number() < FIRST_STATUS {
             self.refused(id, notify);
         }

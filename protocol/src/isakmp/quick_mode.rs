@@ -7,10 +7,11 @@ use super::event::{Child, DirectionKeys, Failure, Role, SaId};
 use super::keys::{self, KeymatInputs, Nonces};
 use super::phase1::{Fault, Keyed, Own, Peer, draw_own, hash_of, key_exchange, nonce_of, public_of};
 use super::policy::{Phase2Choice, check_phase2_reply, choose_phase2};
+use super::responder_lifetime;
 use super::violation::Violation;
 use super::wire::{
-    Body, EncapsulationMode, ExchangeType, Header, Id, IdType, Message, NatOa, Payload, PayloadType, Sa,
-    Sealed, encode_chain,
+    Body, EncapsulationMode, ExchangeType, Header, Id, IdType, Message, NatOa, Payload, PayloadType,
+    ProtocolId, Sa, Sealed, encode_chain,
 };
 use crate::codec::Writer;
 use crate::crypto::{dh, equal};
@@ -63,6 +64,8 @@ pub(super) struct Next {
     pub(super) stage: Stage,
     pub(super) send: Option<Vec<u8>>,
     pub(super) child: Option<Child>,
+    /// What of the message was set aside.
+    pub(super) aside: Option<Violation>,
 }
 
 impl Under<'_> {
@@ -169,7 +172,7 @@ pub(super) fn begin(
         keys::hash_1(secrets.hash, &secrets.skeyid_a, message_id, rest)
     });
     let offered = Offered { offer, own, own_spi, nonce, ids };
-    Ok(Next { stage: Stage::ExpectAnswer(offered), send, child: None })
+    Ok(Next { stage: Stage::ExpectAnswer(offered), send, child: None, aside: None })
 }
 
 /// Takes the first message and answers it.
@@ -199,6 +202,7 @@ pub(super) fn answer(
         None => cx.draw_vec("isakmp.nonce", under.config.nonce_octets),
     };
     let shared = shared_secret(own.as_ref(), &message)?;
+    let told = choice.told.and_then(|lifetime| responder_lifetime::of_child(own_spi, lifetime));
     let reply = choice.reply.clone();
     let nonces = [peer_nonce, nonce];
     let [peer_selector, own_selector] = ids.clone();
@@ -210,11 +214,12 @@ pub(super) fn answer(
         .chain(key_part(own.as_ref(), &nonces[1]))
         .chain(ids.iter().map(identification).filter(|_| has_ids))
         .chain(original_addresses(under, Role::Responder))
+        .chain(told)
         .collect();
     let send = under.seal(iv, 2, under.header(ExchangeType::QuickMode, message_id), &payloads, |rest| {
         keys::hash_2(secrets.hash, &secrets.skeyid_a, message_id, &nonces[0], rest)
     });
-    Ok(Next { stage: Stage::ExpectHash(Answered { nonces, child }), send, child: None })
+    Ok(Next { stage: Stage::ExpectHash(Answered { nonces, child }), send, child: None, aside: None })
 }
 
 /// Takes the next message of an exchange.
@@ -245,7 +250,14 @@ fn on_answer(
     let message = under.open(&mut next_iv, sealed, |_, rest| {
         Ok(keys::hash_2(secrets.hash, &secrets.skeyid_a, message_id, &offered.nonce, rest))
     })?;
-    let choice = check_phase2_reply(&offered.offer, sa_second(&message)?.clone())?;
+    let mut choice = check_phase2_reply(&offered.offer, sa_second(&message)?.clone())?;
+    let claimed = responder_lifetime::said(&message.payloads).map(|notification| {
+        let spis = [offered.own_spi, choice.peer_spi].map(|spi| spi.to_be_bytes().to_vec());
+        responder_lifetime::read(notification, ProtocolId::Esp, &spis)
+    });
+    if let Some(Ok(claimed)) = claimed {
+        choice.lifetime = choice.lifetime.shorter(claimed);
+    }
     let ids: Vec<&Id> = ids_of(&message).collect();
     let nat = under.peer.nat;
     if !ids.is_empty() && !answers(&ids, &offered.ids, [nat.own_end, nat.peer_end]) {
@@ -262,13 +274,13 @@ fn on_answer(
     let header = under.header(ExchangeType::QuickMode, message_id);
     let send = secrets.seal(&mut next_iv, header, &payloads, under.config.padding);
     *iv = next_iv;
-    Ok(Next { stage: Stage::Done, send, child: Some(child) })
+    Ok(Next { stage: Stage::Done, send, child: Some(child), aside: claimed.and_then(Result::err) })
 }
 
 fn on_hash(under: Under<'_>, answered: &Answered, iv: &mut Vec<u8>, sealed: &Sealed) -> Result<Next, Fault> {
     let message_id = sealed.header.message_id;
     under.open(iv, sealed, |_, _| Ok(hash_3(under, message_id, &answered.nonces)))?;
-    Ok(Next { stage: Stage::Done, send: None, child: Some(answered.child.clone()) })
+    Ok(Next { stage: Stage::Done, send: None, child: Some(answered.child.clone()), aside: None })
 }
 
 fn hash_3(under: Under<'_>, message_id: u32, [initiator, responder]: &[Vec<u8>; 2]) -> Vec<u8> {

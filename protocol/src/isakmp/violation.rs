@@ -3,6 +3,7 @@
 use core::fmt;
 
 use super::policy::BadReply;
+use super::responder_lifetime::BadLifetime;
 use super::wire::{ExchangeType, IdType, NotifyType, PayloadType};
 use crate::codec::Malformed;
 use crate::crypto::dh::BadValue;
@@ -58,6 +59,8 @@ pub enum Violation {
     WrongSequenceNumber(u32),
     /// It asked after an SA with cookies that are not of that SA.
     WrongSpi,
+    /// It told a lifetime in a form that none has.
+    ResponderLifetime(BadLifetime),
 }
 
 impl Violation {
@@ -85,6 +88,7 @@ impl Violation {
             Self::AnotherAddress | Self::TooManyHalfOpen => "ISAKMP-2408-2.5.3-a",
             Self::WrongSequenceNumber(_) => "DPD-3706-5.3-b",
             Self::WrongSpi => "DPD-3706-6.1-a",
+            Self::ResponderLifetime(_) => "DOI-2407-4.6.3.1-a",
         }
     }
 
@@ -112,7 +116,8 @@ impl Violation {
             | Self::AnotherAddress
             | Self::TooManyHalfOpen
             | Self::WrongSequenceNumber(_)
-            | Self::WrongSpi => None,
+            | Self::WrongSpi
+            | Self::ResponderLifetime(_) => None,
         }
     }
 }
@@ -160,6 +165,7 @@ impl fmt::Display for Violation {
             Self::TooManyHalfOpen => f.write_str("exchange begun while too many are unfinished"),
             Self::WrongSequenceNumber(got) => write!(f, "answer with sequence number {got}"),
             Self::WrongSpi => f.write_str("question about an SA with cookies that are not its own"),
+            Self::ResponderLifetime(bad) => bad.fmt(f),
         }
     }
 }

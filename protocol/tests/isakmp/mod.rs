@@ -2,8 +2,10 @@
 
 mod crossing;
 mod damage;
+mod flood;
 mod life;
 mod recorded;
+mod responder_lifetime;
 pub(crate) mod support;
 
 use std::time::Duration;
@@ -11,7 +13,7 @@ use std::time::Duration;
 use l2tpspec_protocol::isakmp::policy::Incompatible;
 use l2tpspec_protocol::isakmp::wire::{Group, Known, NotifyType, VendorId};
 use l2tpspec_protocol::isakmp::{
-    Command, Datagram, Event, Failure, InitialContact, MessageIds, Mode, NatMethod, Padding, Violation,
+    Command, Datagram, Event, Failure, InitialContact, MessageIds, Mode, NatMethod, Padding,
 };
 
 use l2tpspec_protocol::layer::Layer;
@@ -141,27 +143,6 @@ fn with_keys_that_differ_nobody_is_authenticated() {
     let rejections = pair.right.events.iter().filter(|(_, event)| matches!(event, Event::Rejected { .. }));
     assert_eq!(rejections.count(), 3);
     assert_eq!(pair.right.layer.half_open(), 0, "forgotten after half a minute");
-}
-
-#[test]
-fn more_half_open_exchanges_than_are_kept_are_not_begun() {
-    let mut pair = pair(config(Group::Modp1024), config(Group::Modp1024));
-    pair.link = Box::new(move |side, _, datagram| {
-        let arrives = side == Side::Left;
-        if arrives { vec![(Duration::ZERO, support::crossed(datagram, side, None))] } else { Vec::new() }
-    });
-    for _ in 0..15 {
-        connect(&mut pair);
-    }
-    pair.run(Duration::from_millis(100));
-    assert_eq!(pair.right.layer.half_open(), 10);
-    let refused =
-        pair.right.events.iter().filter(|(_, event)| {
-            matches!(event, Event::Rejected { violation: Violation::TooManyHalfOpen, .. })
-        });
-    assert_eq!(refused.count(), 5);
-    pair.run(Duration::from_secs(60));
-    assert_eq!(pair.right.layer.half_open(), 0);
 }
 
 /// Microsoft's and Cisco's fragments.

@@ -10,6 +10,7 @@ use crate::cx::Cx;
 use crate::isakmp::event::Role;
 use crate::isakmp::policy::check_phase1_reply;
 use crate::isakmp::quick_mode::{chain, generic};
+use crate::isakmp::responder_lifetime;
 use crate::isakmp::violation::Violation;
 use crate::isakmp::wire::{Header, Message, Payload, PayloadType, Sealed};
 
@@ -129,14 +130,18 @@ fn on_message_5(terms: &Terms<'_>, peer: &mut Peer, keyed: &Keyed, sealed: &Seal
 }
 
 fn on_message_6(peer: &mut Peer, keyed: &Keyed, sealed: &Sealed) -> Result<Next, Fault> {
-    let (_, iv) = authenticate(peer, keyed, Role::Responder, sealed)?;
+    let (message, iv) = authenticate(peer, keyed, Role::Responder, sealed)?;
+    peer.responder_lifetime = responder_lifetime::said(&message.payloads).cloned();
     Ok(Next { stage: Stage::Established(keyed.with_iv(iv)), send: None })
 }
 
 /// ID and HASH of an end, sealed.
 fn identify(terms: &Terms<'_>, peer: &Peer, keyed: &mut Keyed, own: Role) -> Option<Vec<u8>> {
-    let payloads: Vec<Payload> =
-        core::iter::once(own_id(peer, terms.config)).chain(initial_contact(peer, terms)).collect();
+    let told = keyed.choice.told.filter(|_| own == Role::Responder);
+    let payloads: Vec<Payload> = core::iter::once(own_id(peer, terms.config))
+        .chain(initial_contact(peer, terms))
+        .chain(told.and_then(|lifetime| responder_lifetime::of_isakmp(&peer.cookies, lifetime)))
+        .collect();
     let plain = Header { next_payload: PayloadType::Identification, ..header(peer) };
     let step = if own == Role::Initiator { 5 } else { 6 };
     let (header, mut body) = terms.config.editor.edited(step, plain, chain(&payloads));

@@ -41,6 +41,8 @@ pub(in crate::isakmp) struct Peer {
     pub(in crate::isakmp) identity: Option<Id>,
     /// Whether INITIAL-CONTACT was said in phase 1.
     pub(in crate::isakmp) says_initial_contact: bool,
+    /// The RESPONDER-LIFETIME that was said in phase 1.
+    pub(in crate::isakmp) responder_lifetime: Option<Notification>,
 }
 
 /// What the next message has to be.

@@ -39,7 +39,7 @@ impl Lifetime {
     }
 
     /// The durations, each with its type, in the order that all known implementations write them.
-    pub(super) fn parts(self) -> impl Iterator<Item = (LifeType, u32)> {
+    pub(in crate::isakmp) fn parts(self) -> impl Iterator<Item = (LifeType, u32)> {
         let seconds = self.seconds.map(|value| (LifeType::Seconds, value));
         let kilobytes = self.kilobytes.map(|value| (LifeType::Kilobytes, value));
         seconds.into_iter().chain(kilobytes)
@@ -100,11 +100,16 @@ impl Lifetime {
             LifetimePolicy::Claim => Some(self.shorter(own)),
         }
     }
+
+    /// What a responder that uses this lifetime tells an initiator that asked for another one.
+    pub(super) fn told_of(self, asked: Self, policy: LifetimePolicy) -> Option<Self> {
+        (policy == LifetimePolicy::Claim && self != asked).then_some(self)
+    }
 }
 
 impl Encoding {
     /// The attribute of a duration.
-    pub(super) fn attribute(self, class: u16, value: u32) -> Attribute {
+    pub(in crate::isakmp) fn attribute(self, class: u16, value: u32) -> Attribute {
         match (self, u16::try_from(value)) {
             (Self::Shortest, Ok(value)) => Attribute::basic(class, value),
             (Self::Shortest, Err(_)) | (Self::FourOctets, _) => {

@@ -200,6 +200,8 @@ pub struct Phase1Choice {
     pub suite: Phase1Suite,
     /// For how long.
     pub lifetime: Lifetime,
+    /// What the initiator is to be told of it with RESPONDER-LIFETIME, for it offered more (DOI-2407-4.5.4-a).
+    pub told: Option<Lifetime>,
 }
 
 fn lifetime(transform: &Transform) -> Lifetime {
@@ -235,10 +237,12 @@ pub fn choose_phase1(offer: &Sa, acceptance: &Phase1Acceptance) -> Result<Phase1
     accepted
         .into_iter()
         .find_map(|(_, (proposal, transform, suite))| {
-            let lifetime = lifetime(transform).judged(acceptance.lifetime, acceptance.lifetime_policy)?;
+            let asked = lifetime(transform);
+            let lifetime = asked.judged(acceptance.lifetime, acceptance.lifetime_policy)?;
+            let told = lifetime.told_of(asked, acceptance.lifetime_policy);
             let proposal = Proposal { transforms: vec![transform.clone()], ..proposal.clone() };
             let reply = Sa { proposals: vec![proposal], ..offer.clone() };
-            Some(Phase1Choice { reply, suite, lifetime })
+            Some(Phase1Choice { reply, suite, lifetime, told })
         })
         .ok_or(Incompatible::Lifetime)
 }
@@ -257,7 +261,7 @@ pub fn check_phase1_reply(offer: &Sa, reply: Sa) -> Result<Phase1Choice, BadRepl
     match Phase1Suite::of(transform) {
         Some(suite) if was_offered && suite.is_known() => {
             let lifetime = lifetime(transform);
-            Ok(Phase1Choice { suite, lifetime, reply })
+            Ok(Phase1Choice { suite, lifetime, told: None, reply })
         }
         _ => Err(BadReply::NotOffered),
     }

@@ -193,6 +193,8 @@ pub struct Phase2Choice {
     pub group: Option<Group>,
     /// For how long; 28800 seconds where nothing is said (DOI-2407-4.5-b).
     pub lifetime: Lifetime,
+    /// What the initiator is to be told of it with RESPONDER-LIFETIME, for it offered more (DOI-2407-4.5.4-a).
+    pub told: Option<Lifetime>,
 }
 
 /// The lifetime of SAs whose offer names none, in seconds (DOI-2407-4.5-b).
@@ -267,12 +269,18 @@ pub fn choose_phase2(
         .into_iter()
         .find_map(|(_, offered)| {
             let asked = lifetime(offered.transform);
+            let is_silent = asked == Lifetime::default();
+            let asked = match acceptance.lifetime_policy {
+                LifetimePolicy::Claim if is_silent => Lifetime::seconds(DEFAULT_SECONDS),
+                LifetimePolicy::Claim | LifetimePolicy::Obey | LifetimePolicy::Strict => asked,
+            };
             let lifetime = asked.judged(acceptance.lifetime, acceptance.lifetime_policy)?;
+            let told = lifetime.told_of(asked, acceptance.lifetime_policy);
             let spi = own_spi.to_be_bytes().to_vec();
             let transforms = vec![offered.transform.clone()];
             let proposal = Proposal { spi, transforms, ..offered.proposal.clone() };
             let reply = Sa { proposals: vec![proposal], ..offer.clone() };
-            Some(chosen(reply, &offered, lifetime))
+            Some(Phase2Choice { told, ..chosen(reply, &offered, lifetime) })
         })
         .ok_or(Incompatible::Lifetime)
 }
@@ -287,6 +295,7 @@ fn chosen(reply: Sa, offered: &Offered<'_>, lifetime: Lifetime) -> Phase2Choice 
         mode: offered.mode,
         group: offered.group,
         lifetime,
+        told: None,
     }
 }
 

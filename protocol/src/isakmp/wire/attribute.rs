@@ -69,7 +69,7 @@ impl Attribute {
         Ok(attributes)
     }
 
-    pub(super) fn encode_list(attributes: &[Self], w: &mut Writer) {
+    pub(in crate::isakmp) fn encode_list(attributes: &[Self], w: &mut Writer) {
         for attribute in attributes {
             attribute.encode(w);
         }
