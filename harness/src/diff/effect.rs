@@ -129,7 +129,9 @@ fn authentication<'a>(difference: &Difference, clients: impl Iterator<Item = &'a
         ("EAP", Method::EapMd5),
     ];
     let (_, method) = method.into_iter().find(|(word, _)| new.contains(word))?;
-    let unable = clients.filter(|profile| !profile.ppp.authentication.does.value.contains(&method));
+    // All of EAP are asked for alike.
+    let is_it = |done: &Method| *done == method || method == Method::EapMd5 && *done == Method::EapMsChapV2;
+    let unable = clients.filter(|profile| !profile.ppp.authentication.does.value.iter().any(is_it));
     let unable: Vec<&str> = unable.map(|profile| profile.name.as_str()).collect();
     (!unable.is_empty()).then(|| format!("these devices do not do {new}: {}", named(&unable)))
 }

@@ -114,6 +114,8 @@ pub enum Method {
     MsChapV2,
     /// EAP with MD5-Challenge.
     EapMd5,
+    /// EAP with MS-CHAP version 2.
+    EapMsChapV2,
 }
 
 /// Authentication.

@@ -31,6 +31,7 @@ pub const AMBIENT: &[&str] = &[
     "l2tp.HELLO",
     "lcp.Echo-Request",
     "lcp.Echo-Reply",
+    "lcp.Identification",
     "ike.info.R-U-THERE",
     "ike.info.R-U-THERE-ACK",
     "nat.keepalive",

@@ -1,9 +1,10 @@
 //! Authentication: the end that has to be convinced, and the end that convinces (RFC 1334, RFC 1994, RFC 2759, RFC 3748).
 #![expect(clippy::wildcard_enum_match_arm, reason = "every other packet answers nothing that was asked")]
 
+mod extensible;
+
 use super::chap::{self, mschap};
 use super::config::{Authentication, Method};
-use super::eap::{self, MethodType};
 use super::event::Refusal;
 use super::pap;
 use crate::codec::Codec;
@@ -52,6 +53,8 @@ pub(super) struct Authenticator {
     pub(super) is_done: bool,
     /// The name that an EAP peer gave, once it gave one.
     name: Option<Vec<u8>>,
+    /// MS-CHAPv2 inside EAP: the verdict that was told there and waits for its acknowledgment.
+    verdict: Option<extensible::Verdict>,
     /// The answer to the last response, for it may come again.
     last: Option<(u8, Vec<u8>)>,
 }
@@ -66,6 +69,7 @@ impl Authenticator {
             deadline: None,
             is_done: false,
             name: None,
+            verdict: None,
             last: None,
         };
         let step = authenticator.ask_anew(cx, config);
@@ -77,6 +81,7 @@ impl Authenticator {
         self.identifier = self.identifier.wrapping_add(1);
         self.challenge = cx.draw_vec("ppp.chap_challenge", 16);
         self.last = None;
+        self.verdict = None;
         self.tries = 0;
         self.ask(cx.now, config)
     }
@@ -91,17 +96,9 @@ impl Authenticator {
                 let body = chap::Body::Value { value: self.challenge.clone(), name: config.name.clone() };
                 chap_packet(chap::Code::Challenge, self.identifier, body)
             }
-            Method::EapMd5 => self.eap_request(config),
+            Method::EapMd5 | Method::EapMsChapV2 => self.eap_request(config),
         };
         Step::send(octets)
-    }
-
-    fn eap_request(&self, config: &Authentication) -> Option<Vec<u8>> {
-        let method = match &self.name {
-            None => eap::Method::Identity(Vec::new()),
-            Some(_) => eap::Method::Md5Challenge { value: self.challenge.clone(), name: config.name.clone() },
-        };
-        eap_packet(eap::Code::Request, self.identifier, eap::Body::Method(method))
     }
 
     pub(super) fn on_timeout(&mut self, now: Instant, config: &Authentication) -> Step {
@@ -225,36 +222,6 @@ impl Authenticator {
         }
         .text()
     }
-
-    pub(super) fn on_eap(
-        &mut self,
-        cx: &mut Cx<'_>,
-        config: &Authentication,
-        packet: &eap::Packet,
-    ) -> Option<Step> {
-        let (eap::Code::Response, eap::Body::Method(method)) = (packet.code, &packet.body) else {
-            return None;
-        };
-        if packet.identifier != self.identifier {
-            return None;
-        }
-        if let (None, eap::Method::Identity(name)) = (&self.name, method) {
-            self.name = Some(name.clone());
-            return Some(self.ask_anew(cx, config));
-        }
-        let name = self.name.clone()?;
-        let is_proved = match method {
-            eap::Method::Md5Challenge { value, .. } => {
-                config.secret(&name, &config.name).is_some_and(|secret| {
-                    equal(&chap_md5_response(packet.identifier, secret, &self.challenge), value)
-                })
-            }
-            _ => false,
-        };
-        let code = if is_proved { eap::Code::Success } else { eap::Code::Failure };
-        let told = eap_packet(code, packet.identifier, eap::Body::Data(Vec::new()));
-        Some(self.conclude(cx.now, config, packet.identifier, name, told, is_proved))
-    }
 }
 
 /// The end that convinces.
@@ -268,6 +235,8 @@ pub(super) struct Applicant {
     pub(super) is_done: bool,
     /// MS-CHAPv2: what the peer has to say to prove itself.
     expected: Option<[u8; 20]>,
+    /// MS-CHAPv2 inside EAP: what the peer told there, its proof or why it refuses.
+    told: Option<Result<(), Vec<u8>>>,
     /// The response sent last: its verdict may be lost, and then it has to come again (CHAP-1994-4.1-d).
     response: Option<Vec<u8>>,
     /// The challenge that it answers. One that comes again draws the same response, for the verdict may be on its way.
@@ -283,6 +252,7 @@ impl Applicant {
             deadline: None,
             is_done: false,
             expected: None,
+            told: None,
             response: None,
             challenge: Vec::new(),
         };
@@ -350,12 +320,11 @@ impl Applicant {
                 Some(self.respond(cx, config, packet.identifier, value, name))
             }
             (chap::Code::Success, chap::Body::Message(message)) if packet.identifier == self.identifier => {
-                // MSCHAP-2759-5-a: the peer has to prove that it knows the secret too.
-                let is_proved = self.expected.is_none_or(|expected| {
-                    let success = mschap::Success::parse(crate::codec::Reader::new(message));
-                    success.is_ok_and(|success| equal(&success.authenticator_response, &expected))
-                });
-                let outcome = if is_proved { Ok(config.name.clone()) } else { Err(Refusal::PeerNotProved) };
+                let outcome = if self.is_proof(message) {
+                    Ok(config.name.clone())
+                } else {
+                    Err(Refusal::PeerNotProved)
+                };
                 Some(self.conclude(outcome))
             }
             (chap::Code::Failure, chap::Body::Message(message)) if packet.identifier == self.identifier => {
@@ -363,6 +332,36 @@ impl Applicant {
             }
             _ => None,
         }
+    }
+
+    /// The value of a response of MS-CHAPv2, if the challenge has its length; what the peer has to prove is noted.
+    fn respond_2(
+        &mut self,
+        cx: &mut Cx<'_>,
+        config: &Authentication,
+        challenge: &[u8],
+        secret: &[u8],
+    ) -> Option<Vec<u8>> {
+        let challenge = <[u8; 16]>::try_from(challenge).ok()?;
+        let peer_challenge: [u8; 16] = cx.draw("ppp.mschap_peer_challenge");
+        let password = String::from_utf8_lossy(secret);
+        let challenges = Challenges {
+            peer: &peer_challenge,
+            authenticator: &challenge,
+            user_name: without_domain(&config.name),
+        };
+        let nt_response = challenges.nt_response(&password);
+        self.expected = Some(challenges.authenticator_digest(&password, &nt_response));
+        let response = mschap::Response2 { peer_challenge, reserved: [0; 8], nt_response, flags: 0 };
+        response.to_octets().ok()
+    }
+
+    /// Whether the peer's Success proves that it knows the secret too (MSCHAP-2759-5-a).
+    fn is_proof(&self, message: &[u8]) -> bool {
+        self.expected.is_none_or(|expected| {
+            let success = mschap::Success::parse(crate::codec::Reader::new(message));
+            success.is_ok_and(|success| equal(&success.authenticator_response, &expected))
+        })
     }
 
     fn respond(
@@ -384,18 +383,8 @@ impl Applicant {
         let missing = secret.is_none().then(|| (config.name.clone(), server.clone()));
         let secret = secret.unwrap_or_default();
         let value = if self.method == Method::MsChapV2 {
-            let Ok(challenge) = <[u8; 16]>::try_from(challenge) else { return Step::default() };
-            let peer_challenge: [u8; 16] = cx.draw("ppp.mschap_peer_challenge");
-            let password = String::from_utf8_lossy(secret);
-            let challenges = Challenges {
-                peer: &peer_challenge,
-                authenticator: &challenge,
-                user_name: without_domain(&config.name),
-            };
-            let nt_response = challenges.nt_response(&password);
-            self.expected = Some(challenges.authenticator_digest(&password, &nt_response));
-            let response = mschap::Response2 { peer_challenge, reserved: [0; 8], nt_response, flags: 0 };
-            response.to_octets().unwrap_or_default()
+            let Some(value) = self.respond_2(cx, config, challenge, secret) else { return Step::default() };
+            value
         } else {
             chap_md5_response(identifier, secret, challenge).to_vec()
         };
@@ -403,39 +392,8 @@ impl Applicant {
         self.response = chap_packet(chap::Code::Response, identifier, body);
         Step { send: self.response.clone(), outcome: None, missing }
     }
-
-    pub(super) fn on_eap(&mut self, config: &Authentication, packet: &eap::Packet) -> Option<Step> {
-        let response = |method| {
-            Some(Step::send(eap_packet(eap::Code::Response, packet.identifier, eap::Body::Method(method))))
-        };
-        self.deadline = None;
-        match (packet.code, &packet.body) {
-            (eap::Code::Request, eap::Body::Method(eap::Method::Identity(_))) => {
-                response(eap::Method::Identity(config.name.clone()))
-            }
-            (eap::Code::Request, eap::Body::Method(eap::Method::Md5Challenge { value, name })) => {
-                let server = config.remote_name.clone().unwrap_or_else(|| name.clone());
-                let secret = config.secret(&config.name, &server);
-                let missing = secret.is_none().then(|| (config.name.clone(), server.clone()));
-                let digest = chap_md5_response(packet.identifier, secret.unwrap_or_default(), value);
-                let answer = eap::Method::Md5Challenge { value: digest.to_vec(), name: config.name.clone() };
-                let step = response(answer)?;
-                Some(Step { missing, ..step })
-            }
-            (eap::Code::Request, eap::Body::Method(_)) => {
-                response(eap::Method::Nak(vec![MethodType::Md5Challenge]))
-            }
-            (eap::Code::Success, _) => Some(self.conclude(Ok(config.name.clone()))),
-            (eap::Code::Failure, _) => Some(self.conclude(Err(Refusal::ByPeer(Vec::new())))),
-            _ => None,
-        }
-    }
 }
 
 fn chap_packet(code: chap::Code, identifier: u8, body: chap::Body) -> Option<Vec<u8>> {
     chap::Packet { code, identifier, body, padding: Vec::new() }.to_octets().ok()
-}
-
-fn eap_packet(code: eap::Code, identifier: u8, body: eap::Body) -> Option<Vec<u8>> {
-    eap::Packet { code, identifier, body, padding: Vec::new() }.to_octets().ok()
 }

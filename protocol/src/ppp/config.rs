@@ -18,6 +18,8 @@ pub enum Method {
     MsChapV2,
     /// EAP with MD5-Challenge (RFC 3748).
     EapMd5,
+    /// EAP with MS-CHAP version 2, of both ends (draft-kamath-pppext-eap-mschapv2).
+    EapMsChapV2,
 }
 
 /// An option that is asked for in LCP.
@@ -162,6 +164,8 @@ pub struct Config {
     pub has_ipv6: bool,
     /// What is asked for in CCP; nothing, and CCP is rejected as a protocol, if there is none.
     pub ccp: Option<Vec<ccp::Option>>,
+    /// What Identification packets say once LCP is open, in order (RFC 1570 section 1.1).
+    pub identification: Vec<Vec<u8>>,
     /// What Terminate-Requests carry.
     pub terminate_data: Vec<u8>,
 }

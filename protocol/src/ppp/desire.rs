@@ -20,16 +20,14 @@ impl Method {
             Self::Pap => (Protocol::Pap, vec![]),
             Self::ChapMd5 => (Protocol::Chap, vec![Algorithm::Md5.number()]),
             Self::MsChapV2 => (Protocol::Chap, vec![Algorithm::MsChapV2.number()]),
-            Self::EapMd5 => (Protocol::Eap, vec![]),
+            Self::EapMd5 | Self::EapMsChapV2 => (Protocol::Eap, vec![]),
         };
         lcp::Option::AuthenticationProtocol { protocol, data }
     }
 
-    /// The method that an option asks for.
-    pub(super) fn of(option: &lcp::Option) -> Option<Self> {
-        [Self::Pap, Self::ChapMd5, Self::MsChapV2, Self::EapMd5]
-            .into_iter()
-            .find(|method| method.option() == *option)
+    /// The first of some methods that an option asks for: all of EAP are asked for alike.
+    pub(super) fn among(methods: &[Self], option: &lcp::Option) -> Option<Self> {
+        methods.iter().copied().find(|method| method.option() == *option)
     }
 }
 
@@ -51,6 +49,12 @@ pub(super) struct Lcp {
 }
 
 impl Lcp {
+    /// The Magic-Number of what is sent: zero unless it is agreed (LCP-1661-6.4-e).
+    pub(super) fn magic(&self) -> u32 {
+        let is_agreed = |option: &lcp::Option| matches!(option, lcp::Option::MagicNumber(_));
+        if self.request().iter().any(is_agreed) { self.magic_number } else { 0 }
+    }
+
     /// The method that the peer has to prove itself by.
     pub(super) fn asked(&self) -> Option<Method> {
         let asks = self.requests.contains(&LcpRequest::Authentication);
@@ -59,7 +63,7 @@ impl Lcp {
 
     /// The method that we have to prove ourselves by.
     pub(super) fn demanded(&self) -> Option<Method> {
-        self.peer.iter().find_map(Method::of)
+        self.peer.iter().find_map(|option| Method::among(&self.does, option))
     }
 }
 
@@ -92,7 +96,7 @@ impl Desire for Lcp {
                 }
                 lcp::Option::MaximumReceiveUnit(_) | lcp::Option::AsyncControlCharacterMap(_) => {}
                 lcp::Option::AuthenticationProtocol { .. } => {
-                    if Method::of(option).is_none_or(|method| !self.does.contains(&method)) {
+                    if Method::among(&self.does, option).is_none() {
                         match self.does.first() {
                             Some(better) => naks.push((option.clone(), better.option())),
                             None => rejects.push(option.clone()),
@@ -128,7 +132,7 @@ impl Desire for Lcp {
                 self.magic_number = self.magic_number.rotate_left(7) ^ 0xa5a5_5a5a;
             } else if matches!(option, lcp::Option::AuthenticationProtocol { .. }) {
                 // The method that the peer would rather take, if it is one of ours; else the next one.
-                let wanted = Method::of(option).filter(|method| self.asks.contains(method));
+                let wanted = Method::among(&self.asks, option);
                 match wanted {
                     Some(method) => self.asks.retain(|other| *other == method),
                     None => drop((!self.asks.is_empty()).then(|| self.asks.remove(0))),

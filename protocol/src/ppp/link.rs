@@ -180,6 +180,9 @@ impl Link {
             return self.close(cx, why, out);
         }
         let config = self.config.clone();
+        for message in &config.identification {
+            self.say_identification(message, out);
+        }
         if let Some(method) = asked {
             let (authenticator, step) = Authenticator::begin(cx, &config.authentication, method);
             self.authenticator = Some(authenticator);
@@ -215,7 +218,7 @@ impl Link {
         let protocol = match method {
             Method::Pap => Protocol::Pap,
             Method::ChapMd5 | Method::MsChapV2 => Protocol::Chap,
-            Method::EapMd5 => Protocol::Eap,
+            Method::EapMd5 | Method::EapMsChapV2 => Protocol::Eap,
         };
         if let Some(packet) = step.send {
             self.send(protocol, &packet, out);
@@ -338,10 +341,17 @@ impl Link {
         }
     }
 
+    fn say_identification(&mut self, message: &[u8], out: &mut Outbox) {
+        let identifier = self.lcp.next_identifier();
+        let magic_number = self.lcp.desire.magic();
+        let body = Body::Identification { magic_number, message: message.to_vec() };
+        self.send_lcp(Code::Identification, identifier, body, out);
+    }
+
     pub(super) fn say_echo(&mut self, out: &mut Outbox) {
         if self.lcp.is_opened() {
             let identifier = self.lcp.next_identifier();
-            let body = Body::Echo { magic_number: self.lcp.desire.magic_number, data: Vec::new() };
+            let body = Body::Echo { magic_number: self.lcp.desire.magic(), data: Vec::new() };
             self.send_lcp(Code::EchoRequest, identifier, body, out);
         }
     }

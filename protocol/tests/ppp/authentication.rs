@@ -1,5 +1,7 @@
 //! Who proves what to whom, and what becomes of those who cannot.
 
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use l2tpspec_protocol::cx::{Cx, NoKeyLog};
@@ -13,7 +15,8 @@ use crate::support::pair::Side;
 use crate::support::{digits, hex};
 
 const SOON: Duration = Duration::from_secs(2);
-const ALL: [Method; 4] = [Method::Pap, Method::ChapMd5, Method::MsChapV2, Method::EapMd5];
+const ALL: [Method; 5] =
+    [Method::Pap, Method::ChapMd5, Method::MsChapV2, Method::EapMd5, Method::EapMsChapV2];
 
 fn down(events: &[(Instant, Event)]) -> Option<End> {
     events.iter().find_map(|(_, event)| match event {
@@ -62,30 +65,101 @@ fn every_method_keeps_out_who_does_not() {
 /// MSCHAP-2759-6-b: the failure that a wrong password draws says 691 and that there is no retry.
 #[test]
 fn ms_chap_v2_says_why_it_refuses() {
-    let mut guest = client(&[Method::MsChapV2]);
-    guest.authentication.secrets = vec![secret("nycmesh", None, "guess")];
-    let mut pair = pair(guest, server(&[Method::MsChapV2]));
-    pair.run(Duration::from_secs(20));
-    let Some(End::NotAuthenticated(Refusal::ByPeer(message))) = down(&pair.left.events) else {
-        panic!("{:?}", pair.left.events)
-    };
-    let message = String::from_utf8(message).expect("text");
-    assert!(message.starts_with("E=691 R=0 C=") && message.contains(" V=3 M="), "{message}");
+    for method in [Method::MsChapV2, Method::EapMsChapV2] {
+        let mut guest = client(&[method]);
+        guest.authentication.secrets = vec![secret("nycmesh", None, "guess")];
+        let mut pair = pair(guest, server(&[method]));
+        pair.run(Duration::from_secs(20));
+        let Some(End::NotAuthenticated(Refusal::ByPeer(message))) = down(&pair.left.events) else {
+            panic!("{:?}", pair.left.events)
+        };
+        let message = String::from_utf8(message).expect("text");
+        assert!(message.starts_with("E=691 R=0 C=") && message.contains(" V=3 M="), "{message}");
+    }
 }
 
-/// MSCHAP-2759-5-a: an impostor that lets everybody in is found out.
+/// RFC 2759 section 7: a peer whose password has expired is invited to change it. It does not, and says no more than that it
+/// has heard: the link ends, and no Change-Password (code 7) is sent.
 #[test]
-fn a_server_that_does_not_know_the_secret_is_not_trusted() {
-    let mut pair = pair(client(&[Method::MsChapV2]), server(&[Method::MsChapV2]));
+fn a_password_that_has_expired_is_not_changed() {
+    for method in [Method::MsChapV2, Method::EapMsChapV2] {
+        let mut guest = client(&[method]);
+        guest.authentication.secrets = vec![secret("nycmesh", None, "guess")];
+        let mut pair = pair(guest, server(&[method]));
+        let said = Rc::new(RefCell::new(Vec::new()));
+        let seen = Rc::clone(&said);
+        pair.link = Box::new(move |side, _, mut frame: Frame| {
+            let error = frame.octets.windows(5).position(|octets| octets == b"E=691");
+            if let (Side::Right, Some(at)) = (side, error) {
+                frame.octets[at..at + 5].copy_from_slice(b"E=648");
+            }
+            if side == Side::Left {
+                seen.borrow_mut().push(frame.octets.clone());
+            }
+            vec![(Duration::ZERO, frame)]
+        });
+        pair.run(Duration::from_secs(20));
+        let Some(End::NotAuthenticated(Refusal::ByPeer(message))) = down(&pair.left.events) else {
+            panic!("{:?}", pair.left.events)
+        };
+        assert!(message.starts_with(b"E=648 R=0"), "{message:?}");
+        // CHAP code 7 is Change-Password; inside EAP it is the OpCode after Type 26.
+        let is_change = |octets: &Vec<u8>| {
+            let chap = octets.windows(3).any(|it| it == [0xc2, 0x23, 7]);
+            chap || octets.windows(2).any(|it| it == [0xc2, 0x27])
+                && octets.windows(2).any(|it| it == [26, 7])
+        };
+        assert!(!said.borrow().iter().any(is_change), "{method:?}");
+    }
+}
+
+/// RFC 3748 section 5.3.1: an end that is asked for another type of EAP than it does names its own, and is asked for that.
+#[test]
+fn an_eap_type_that_is_not_done_is_exchanged_for_one_that_is() {
+    let mut agreed = pair(client(&[Method::EapMd5]), server(&[Method::EapMsChapV2, Method::EapMd5]));
+    agreed.run(SOON);
+    assert_up(&agreed, "MD5-Challenge in common");
+    let mut agreed = pair(client(&[Method::EapMsChapV2]), server(&[Method::EapMd5, Method::EapMsChapV2]));
+    agreed.run(SOON);
+    assert_up(&agreed, "MS-CHAPv2 in common");
+    let mut lost = pair(client(&[Method::EapMd5]), server(&[Method::EapMsChapV2]));
+    lost.run(Duration::from_secs(20));
+    assert_eq!(down(&lost.right.events), Some(End::NotAuthenticated(Refusal::WrongProof)));
+}
+
+/// An end that says Success though it has proved nothing is not believed, with either packaging of MS-CHAPv2.
+#[test]
+fn an_eap_success_out_of_nothing_is_not_believed() {
+    let mut pair = pair(client(&[Method::EapMsChapV2]), server(&[Method::EapMsChapV2]));
     pair.link = Box::new(|side, _, mut frame: Frame| {
-        if side == Side::Right && frame.octets.windows(2).any(|octets| octets == b"S=") {
-            let at = frame.octets.windows(2).position(|octets| octets == b"S=").expect("found") + 2;
-            frame.octets[at] = if frame.octets[at] == b'0' { b'1' } else { b'0' };
+        let at = frame.octets.windows(2).position(|octets| octets == [0xc2, 0x27]);
+        // The challenge becomes an EAP-Success of the same identifier.
+        if let (Side::Right, Some(at), true) = (side, at, frame.octets.windows(2).any(|it| it == [26, 1])) {
+            frame.octets.truncate(at + 6);
+            frame.octets[at + 2] = 3;
+            frame.octets[at + 4..].copy_from_slice(&[0, 4]);
         }
         vec![(Duration::ZERO, frame)]
     });
     pair.run(Duration::from_secs(20));
     assert_eq!(down(&pair.left.events), Some(End::NotAuthenticated(Refusal::PeerNotProved)));
+}
+
+/// MSCHAP-2759-5-a: an impostor that lets everybody in is found out.
+#[test]
+fn a_server_that_does_not_know_the_secret_is_not_trusted() {
+    for method in [Method::MsChapV2, Method::EapMsChapV2] {
+        let mut pair = pair(client(&[method]), server(&[method]));
+        pair.link = Box::new(|side, _, mut frame: Frame| {
+            if side == Side::Right && frame.octets.windows(2).any(|octets| octets == b"S=") {
+                let at = frame.octets.windows(2).position(|octets| octets == b"S=").expect("found") + 2;
+                frame.octets[at] = if frame.octets[at] == b'0' { b'1' } else { b'0' };
+            }
+            vec![(Duration::ZERO, frame)]
+        });
+        pair.run(Duration::from_secs(20));
+        assert_eq!(down(&pair.left.events), Some(End::NotAuthenticated(Refusal::PeerNotProved)));
+    }
 }
 
 #[test]

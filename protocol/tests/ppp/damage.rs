@@ -1,5 +1,7 @@
 //! Lost, repeated, late, damaged and forged frames.
 
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -83,4 +85,66 @@ proptest! {
         pair.run(Duration::from_secs(60));
         prop_assert!(pair.right.layer.leases().count() <= 1);
     }
+}
+
+/// LCP-1661-6.4-e: who has agreed to no Magic-Number sends zero in its place.
+#[test]
+fn without_a_magic_number_it_is_zero() {
+    use l2tpspec_protocol::ppp::LcpRequest;
+    for has_magic in [true, false] {
+        let mut plain = client(&[Method::Pap]);
+        plain.identification = vec![b"WHO".to_vec()];
+        if !has_magic {
+            plain.lcp.retain(|request| *request != LcpRequest::MagicNumber);
+        }
+        let mut pair = super::support::pair(plain, server(&[Method::Pap]));
+        let said = Rc::new(RefCell::new(Vec::new()));
+        let seen = Rc::clone(&said);
+        pair.link = Box::new(move |side, _, frame: Frame| {
+            if side == Side::Left && frame.octets.starts_with(&[0xff, 0x03, 0xc0, 0x21, 12]) {
+                seen.borrow_mut().extend_from_slice(&frame.octets[8..12]);
+            }
+            vec![(Duration::ZERO, frame)]
+        });
+        pair.run(Duration::from_secs(2));
+        assert_up(&pair, "with and without a number");
+        assert_eq!(said.borrow().len(), 4);
+        assert_eq!(said.borrow().iter().any(|octet| *octet != 0), has_magic);
+    }
+}
+
+/// RFC 1570 section 1.1: what an end says of itself comes once LCP is open, in order and under its magic number, and draws
+/// nothing.
+#[test]
+fn identification_is_said_once_lcp_is_open_and_draws_nothing() {
+    use super::support::pair;
+    use l2tpspec_protocol::ppp::Event;
+    let mut windows = client(&[Method::MsChapV2]);
+    windows.identification = vec![b"MSRASV5.20".to_vec(), b"MSRAS-0-HOST".to_vec()];
+    let mut pair = pair(windows, server(&[Method::MsChapV2]));
+    let said = Rc::new(RefCell::new(Vec::new()));
+    let seen = Rc::clone(&said);
+    pair.link = Box::new(move |side, _, frame: Frame| {
+        // Address, control, LCP.
+        if frame.octets.starts_with(&[0xff, 0x03, 0xc0, 0x21]) {
+            seen.borrow_mut().push((side, frame.octets[4..].to_vec()));
+        }
+        vec![(Duration::ZERO, frame)]
+    });
+    pair.run(Duration::from_secs(2));
+    assert_up(&pair, "with Identification");
+    let said = said.borrow();
+    let magic = said.iter().find_map(|(side, octets)| {
+        let at = octets.windows(2).position(|it| it == [5, 6])?;
+        (*side == Side::Right && octets[0] == 2).then(|| octets[at + 2..at + 6].to_vec())
+    });
+    let found: Vec<_> = said.iter().filter(|(_, octets)| octets[0] == 12).collect();
+    assert_eq!(found.len(), 2, "{found:?}");
+    for ((side, octets), text) in found.into_iter().zip([&b"MSRASV5.20"[..], b"MSRAS-0-HOST"]) {
+        assert_eq!(*side, Side::Left);
+        assert_eq!(Some(&octets[4..8]), magic.as_deref());
+        assert_eq!(&octets[8..], text);
+    }
+    assert!(!said.iter().any(|(_, octets)| octets[0] == 7), "no Code-Reject");
+    assert!(!pair.right.events.iter().any(|(_, event)| matches!(event, Event::Rejected { .. })));
 }

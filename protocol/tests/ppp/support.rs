@@ -60,6 +60,7 @@ pub(crate) fn client(does: &[Method]) -> Config {
         }),
         has_ipv6: true,
         ccp: None,
+        identification: Vec::new(),
         terminate_data: b"User request".to_vec(),
     }
 }

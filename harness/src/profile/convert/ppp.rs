@@ -30,6 +30,7 @@ impl Profile {
             ipcp: Some(self.ipcp()),
             has_ipv6: ppp.ipv6cp.value,
             ccp: ppp.ccp.value.as_ref().map(|options| options.iter().map(CcpOption::convert).collect()),
+            identification: ppp.identification.value.iter().map(|text| text.clone().into_bytes()).collect(),
             terminate_data: ppp.terminate_data.value.0.clone(),
         }
     }
@@ -129,6 +130,7 @@ impl Method {
             Self::MsChapV1 => None,
             Self::MsChapV2 => Some(ppp::Method::MsChapV2),
             Self::EapMd5 => Some(ppp::Method::EapMd5),
+            Self::EapMsChapV2 => Some(ppp::Method::EapMsChapV2),
         }
     }
 }

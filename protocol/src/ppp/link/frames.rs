@@ -121,13 +121,13 @@ impl Link {
         if !self.lcp.answers_echo() {
             return;
         }
-        if magic != 0 && magic == self.lcp.desire.magic_number {
+        if magic != 0 && magic == self.lcp.desire.magic() {
             self.loops = self.loops.saturating_add(1);
             if self.loops >= LOOPS {
                 return self.close(cx, End::LoopedBack, out);
             }
         }
-        let body = Body::Echo { magic_number: self.lcp.desire.magic_number, data: data.to_vec() };
+        let body = Body::Echo { magic_number: self.lcp.desire.magic(), data: data.to_vec() };
         self.send_lcp(Code::EchoReply, identifier, body, out);
     }
 
@@ -189,7 +189,7 @@ impl Link {
             }),
             _ => eap::Packet::decode_all(octets).map(|packet| {
                 of_peer = self.authenticator.as_mut().and_then(|it| it.on_eap(cx, config, &packet));
-                of_us = self.applicant.as_mut().and_then(|it| it.on_eap(config, &packet));
+                of_us = self.applicant.as_mut().and_then(|it| it.on_eap(cx, config, &packet));
             }),
         };
         if let Err(malformed) = read {
