@@ -41,6 +41,19 @@ pub enum Command {
     },
 }
 
+/// The kinds of ways, each preferred to those after it (RFC 2328 section 11).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PathType {
+    /// Inside the area.
+    IntraArea,
+    /// Into another area.
+    InterArea,
+    /// Outside, at a cost that adds to that of the way to the border.
+    External1,
+    /// Outside, at a cost greater than any inside.
+    External2,
+}
+
 /// A way to a network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Route {
@@ -50,7 +63,9 @@ pub struct Route {
     pub length: u8,
     /// The interface that it leaves by.
     pub interface: InterfaceId,
-    /// The cost.
+    /// Which kind of way it is.
+    pub kind: PathType,
+    /// The cost; of the second type of external ways that outside.
     pub cost: u32,
 }
 
@@ -59,6 +74,10 @@ pub struct Route {
 pub enum Violation {
     /// It cannot be read.
     Malformed(Malformed),
+    /// It is for an address that is neither ours nor that of all routers.
+    Destination(Ipv4Addr),
+    /// Its type is not known.
+    PacketType(u8),
     /// It is of another area.
     Area(Ipv4Addr),
     /// It is not authenticated as the interface wants it, or wrongly.
@@ -99,7 +118,11 @@ impl Violation {
     #[must_use]
     pub const fn clause(&self) -> &'static str {
         match self {
-            Self::Malformed(_) | Self::Area(_) | Self::Authentication => "OSPF-2328-8.2-a",
+            Self::Malformed(_)
+            | Self::Destination(_)
+            | Self::PacketType(_)
+            | Self::Area(_)
+            | Self::Authentication => "OSPF-2328-8.2-a",
             Self::Replayed => "OSPF-2328-D.4.3-a",
             Self::OwnRouterId | Self::Stranger(_) => "OSPF-2328-8.2-c",
             Self::Intervals(..) => "OSPF-2328-10.5-a",
@@ -124,6 +147,8 @@ impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Malformed(malformed) => malformed.fmt(f),
+            Self::Destination(address) => write!(f, "packet for {address}"),
+            Self::PacketType(number) => write!(f, "packet of unknown type {number}"),
             Self::Area(area) => write!(f, "packet of area {area}"),
             Self::Authentication => f.write_str("packet that is not authenticated as it should be"),
             Self::Replayed => f.write_str("packet with an old cryptographic sequence number"),

@@ -6,7 +6,8 @@ use super::layer::{Ospf, Reason};
 use super::neighbor::Described;
 use super::table::{Neighbor as State, NeighborEvent};
 use super::wire::{
-    Body, DatabaseDescription, LinkStateRequest, LinkStateRequestEntry, LinkStateUpdate, LsType, Lsa, Options,
+    Body, DatabaseDescription, LinkStateRequest, LinkStateRequestEntry, LinkStateUpdate, LsType, Lsa,
+    LsaHeader, Options,
 };
 use crate::cx::Cx;
 
@@ -237,6 +238,14 @@ impl Ospf {
         }
     }
 
+    /// All has been described: what was asked for during the exchange is waited for, and the rest is asked for.
+    pub(super) fn load(&mut self, cx: &Cx<'_>, id: InterfaceId) {
+        let neighbor = self.interfaces.get(&id).and_then(|interface| interface.neighbor.as_ref());
+        if neighbor.is_some_and(|neighbor| neighbor.asked.is_empty()) {
+            self.ask(cx, id);
+        }
+    }
+
     /// Asks for what is missing (OSPF-2328-10.9-a), or says that nothing is.
     pub(super) fn ask(&mut self, cx: &Cx<'_>, id: InterfaceId) {
         let room = self.room(id, ENTRY);
@@ -284,12 +293,17 @@ impl Ospf {
         }
     }
 
-    /// What was asked for has come: the next packet of requests, or the end of them.
-    pub(super) fn on_answered(&mut self, cx: &Cx<'_>, id: InterfaceId, key: &Key) {
+    /// What was asked for has come: the next packet of requests, or the end of them. An older instance than the one that was
+    /// described is no answer (section 13.3 step 1b).
+    pub(super) fn on_answered(&mut self, cx: &Cx<'_>, id: InterfaceId, got: &LsaHeader) {
         let Some(neighbor) = self.interfaces.get_mut(&id).and_then(|interface| interface.neighbor.as_mut())
         else {
             return;
         };
+        let key = &Key::of(got);
+        if neighbor.requests.get(key).is_none_or(|wanted| newer(got, wanted).is_lt()) {
+            return;
+        }
         neighbor.requests.remove(key);
         neighbor.asked.retain(|asked| asked != key);
         if neighbor.asked.is_empty() && neighbor.state >= State::Exchange {

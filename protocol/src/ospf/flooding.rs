@@ -6,6 +6,8 @@ use super::database::{INITIAL_SEQUENCE, Key, MAX_AGE, MAX_SEQUENCE, newer};
 use super::event::{InterfaceId, Violation};
 use super::exchange::is_known;
 use super::layer::{Ospf, Reason};
+use super::neighbor::Unacknowledged;
+use super::origination::MIN_INTERVAL;
 use super::table::{Neighbor as State, NeighborEvent};
 use super::wire::{Body, LinkStateAcknowledgment, LinkStateUpdate, Lsa, LsaHeader};
 use crate::cx::Cx;
@@ -34,6 +36,7 @@ impl Ospf {
             let body = LinkStateAcknowledgment { lsa_headers: acknowledged };
             self.send(id, Body::LinkStateAcknowledgment(body));
         }
+        self.forget_old(cx.now);
         self.recompute(cx.now);
     }
 
@@ -96,11 +99,11 @@ impl Ospf {
 
     /// Takes a newer LSA: floods, installs, acknowledges it, and corrects it if it is one of ours.
     fn accept(&mut self, cx: &Cx<'_>, id: InterfaceId, lsa: &Lsa, acknowledged: &mut Vec<LsaHeader>) {
-        let (key, header) = (Key::of(&lsa.header), lsa.header);
+        let header = lsa.header;
         self.install(cx.now, lsa.clone());
         self.flood(cx.now, lsa, Some(id));
         acknowledged.push(header);
-        self.on_answered(cx, id, &key);
+        self.on_answered(cx, id, &header);
         // OSPF-2328-13.4-a
         if header.advertising_router == self.config.router_id {
             self.outbid(cx.now, &header);
@@ -148,7 +151,7 @@ impl Ospf {
             if from == Some(id) {
                 continue;
             }
-            neighbor.retransmissions.insert(key, lsa.clone());
+            neighbor.retransmissions.insert(key, Unacknowledged { header: lsa.header, sent: now });
             self.send_update(id, vec![lsa.clone()]);
             if self.deadlines.get(&Reason::Retransmission(id)).is_none() {
                 self.deadlines.set(Reason::Retransmission(id), now + wait);
@@ -158,17 +161,26 @@ impl Ospf {
 
     /// Sends again what was not acknowledged (OSPF-2328-13.6-a).
     pub(super) fn flood_again(&mut self, cx: &Cx<'_>, id: InterfaceId) {
-        let Some(interface) = self.interfaces.get(&id) else { return };
+        let Some(interface) = self.interfaces.get_mut(&id) else { return };
         let wait = interface.config.retransmission;
-        let Some(neighbor) = interface.neighbor_from(State::Exchange) else { return };
-        let keys: Vec<Key> = neighbor.retransmissions.keys().copied().collect();
-        if keys.is_empty() {
+        let Some(neighbor) = interface.neighbor.as_mut().filter(|known| known.state >= State::Exchange)
+        else {
             return;
+        };
+        let mut keys = Vec::new();
+        for (key, waiting) in &mut neighbor.retransmissions {
+            if waiting.sent + wait <= cx.now {
+                waiting.sent = cx.now;
+                keys.push(*key);
+            }
         }
+        let Some(next) = neighbor.retransmissions.values().map(|waiting| waiting.sent + wait).min() else {
+            return;
+        };
         let entries = keys.iter().filter_map(|key| self.database.entries.get(key));
         let lsas: Vec<Lsa> = entries.map(|entry| entry.aged(cx.now)).collect();
         self.send_update(id, lsas);
-        self.deadlines.set(Reason::Retransmission(id), cx.now + wait);
+        self.deadlines.set(Reason::Retransmission(id), next);
     }
 
     /// An acknowledgement (section 13.7).
@@ -179,7 +191,7 @@ impl Ospf {
         };
         for header in &got.lsa_headers {
             let key = Key::of(header);
-            if neighbor.retransmissions.get(&key).is_some_and(|lsa| newer(header, &lsa.header).is_eq()) {
+            if neighbor.retransmissions.get(&key).is_some_and(|sent| newer(header, &sent.header).is_eq()) {
                 neighbor.retransmissions.remove(&key);
             }
         }
@@ -194,8 +206,11 @@ impl Ospf {
         let own = self.config.router_id;
         let due = self.database.entries.iter().filter_map(|(key, entry)| {
             let is_over = entry.age(now) >= MAX_AGE;
-            let limit = if key.advertising_router == own { REFRESH } else { MAX_AGE };
-            (!is_over).then(|| entry.reaches(limit))
+            let is_ours = key.advertising_router == own;
+            let limit = if is_ours { REFRESH } else { MAX_AGE };
+            // One of ours that came back old is not renewed before it may be.
+            let least = self.originated.get(key).filter(|_| is_ours).map(|last| *last + MIN_INTERVAL);
+            (!is_over).then(|| entry.reaches(limit).max(least.unwrap_or(now)))
         });
         match due.min() {
             Some(moment) => self.deadlines.set(Reason::Age, moment.max(now)),

@@ -44,6 +44,10 @@ pub struct Ospf {
     pub(super) deadlines: Deadlines<Reason>,
     /// When each LSA of ours was last originated.
     pub(super) originated: BTreeMap<Key, Instant>,
+    /// Those that are to be originated once `MinLSInterval` is over.
+    pub(super) postponed: BTreeSet<Key>,
+    /// The cryptographic sequence number of our last packet, on whichever interface: it never falls while the router lives.
+    pub(super) cryptographic: u32,
     routes: Vec<Route>,
     pub(super) outputs: VecDeque<Output<Unit, Infallible, Event>>,
 }
@@ -58,6 +62,8 @@ impl Ospf {
             database: Database::default(),
             deadlines: Deadlines::default(),
             originated: BTreeMap::new(),
+            postponed: BTreeSet::new(),
+            cryptographic: 0,
             routes: Vec::new(),
             outputs: VecDeque::new(),
         }
@@ -94,7 +100,7 @@ impl Ospf {
         }
         self.interface_down(cx, id);
         let state = table::interface(table::Interface::Down, InterfaceEvent::InterfaceUp);
-        self.interfaces.insert(id, Interface { config, state, neighbor: None, cryptographic: 0 });
+        self.interfaces.insert(id, Interface { config, state, neighbor: None });
         self.deadlines.set(Reason::Hello(id), cx.now);
         self.describe(cx.now);
         self.recompute(cx.now);
@@ -157,7 +163,8 @@ impl Ospf {
             Body::LinkStateRequest(request) => self.on_request(cx, id, &request),
             Body::LinkStateUpdate(update) => self.on_update(cx, id, update),
             Body::LinkStateAcknowledgment(acknowledgment) => self.on_acknowledgment(cx, id, &acknowledgment),
-            Body::Hello(_) | Body::Unknown { .. } => {}
+            Body::Hello(_) => {}
+            Body::Unknown { packet_type, .. } => self.rejected(id, Violation::PacketType(packet_type)),
         }
     }
 
@@ -214,10 +221,14 @@ impl Ospf {
         match to {
             State::ExStart => self.begin_exchange(cx, id),
             State::Exchange => self.summarise(cx, id),
-            State::Loading => self.ask(cx, id),
+            State::Loading => self.load(cx, id),
             // Before the Hello says so, the neighbour does not know that it was heard.
             State::Init => self.hello(cx, id),
             State::Down | State::Attempt | State::TwoWay | State::Full => {}
+        }
+        if from >= State::Exchange {
+            // What waited for this neighbour waits no more (section 14).
+            self.forget_old(cx.now);
         }
         if from == State::Full || to == State::Full {
             self.describe(cx.now);
@@ -228,9 +239,10 @@ impl Ospf {
     /// Computes the ways anew and tells if they are others.
     pub(super) fn recompute(&mut self, now: Instant) {
         let full = self.interfaces.iter().filter_map(|(id, interface)| {
-            interface.neighbor_from(State::Full).map(|neighbor| (neighbor.router_id, *id))
+            let neighbor = interface.neighbor_from(State::Full)?;
+            Some(((neighbor.router_id, interface.config.address), *id))
         });
-        let neighbors: BTreeMap<Ipv4Addr, InterfaceId> = full.collect();
+        let neighbors: BTreeMap<(Ipv4Addr, Ipv4Addr), InterfaceId> = full.collect();
         let own: BTreeSet<(Ipv4Addr, u8)> = self
             .config
             .networks
@@ -264,7 +276,10 @@ impl Ospf {
             Reason::Description(id) => self.describe_again(cx, id),
             Reason::Request(id) => self.ask(cx, id),
             Reason::Retransmission(id) => self.flood_again(cx, id),
-            Reason::Origination => self.describe(cx.now),
+            Reason::Origination => {
+                self.say_postponed(cx.now);
+                self.recompute(cx.now);
+            }
             Reason::Age => self.on_age(cx.now),
         }
     }

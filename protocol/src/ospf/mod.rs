@@ -15,5 +15,5 @@ pub mod table;
 pub mod wire;
 
 pub use config::{Announced, Authenticates, Config, External, InterfaceConfig};
-pub use event::{Command, Event, InterfaceId, Route, Unit, Violation};
+pub use event::{Command, Event, InterfaceId, PathType, Route, Unit, Violation};
 pub use layer::Ospf;

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, VecDeque};
 use super::config::InterfaceConfig;
 use super::database::Key;
 use super::table;
-use super::wire::{DatabaseDescription, Lsa, LsaHeader, Options};
+use super::wire::{DatabaseDescription, LsaHeader, Options};
+use crate::time::Instant;
 
 /// What tells a Database Description from the one before it (RFC 2328 section 10.6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +15,14 @@ pub(super) struct Described {
     pub(super) flags: u8,
     pub(super) options: Options,
     pub(super) sequence: u32,
+}
+
+/// An LSA that was sent and is not acknowledged.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unacknowledged {
+    pub(super) header: LsaHeader,
+    /// When it was sent last.
+    pub(super) sent: Instant,
 }
 
 /// A neighbour (section 10).
@@ -36,7 +45,7 @@ pub(super) struct Neighbor {
     /// What was asked for and has not come.
     pub(super) asked: Vec<Key>,
     /// `Link state retransmission list`.
-    pub(super) retransmissions: BTreeMap<Key, Lsa>,
+    pub(super) retransmissions: BTreeMap<Key, Unacknowledged>,
     /// The last cryptographic sequence number.
     pub(super) cryptographic: Option<u32>,
 }
@@ -76,8 +85,6 @@ pub(super) struct Interface {
     pub(super) config: InterfaceConfig,
     pub(super) state: table::Interface,
     pub(super) neighbor: Option<Neighbor>,
-    /// The cryptographic sequence number of our next packet.
-    pub(super) cryptographic: u32,
 }
 
 impl Interface {

@@ -15,7 +15,7 @@ use super::wire::{
 use crate::time::Instant;
 
 /// `MinLSInterval` (appendix B).
-const MIN_INTERVAL: Duration = Duration::from_secs(5);
+pub(super) const MIN_INTERVAL: Duration = Duration::from_secs(5);
 
 impl Ospf {
     /// What is to be said of us, by LSA.
@@ -75,6 +75,14 @@ impl Ospf {
         }
     }
 
+    /// Says what was not to be said again so soon, and whatever else is to be said of us.
+    pub(super) fn say_postponed(&mut self, now: Instant) {
+        for key in core::mem::take(&mut self.postponed) {
+            self.renew(now, &key);
+        }
+        self.describe(now);
+    }
+
     /// Says more than somebody else claims that we have said, or takes it back (OSPF-2328-13.4-a).
     pub(super) fn outbid(&mut self, now: Instant, claimed: &LsaHeader) {
         self.renew(now, &Key::of(claimed));
@@ -83,7 +91,10 @@ impl Ospf {
     fn originate(&mut self, now: Instant, key: Key, body: LsaBody) {
         let last = self.originated.get(&key).copied();
         if let Some(last) = last.filter(|last| now.since(*last) < MIN_INTERVAL) {
-            return self.deadlines.set(Reason::Origination, last + MIN_INTERVAL);
+            self.postponed.insert(key);
+            let moment = last + MIN_INTERVAL;
+            let earliest = self.deadlines.get(&Reason::Origination).map_or(moment, |set| set.min(moment));
+            return self.deadlines.set(Reason::Origination, earliest);
         }
         let known = self.database.entries.get(&key).map(|entry| entry.lsa.header.ls_sequence_number);
         let Some(ls_sequence_number) = Self::next_sequence(known) else { return self.flush(now, &key) };

@@ -24,8 +24,8 @@ impl Ospf {
             Authenticates::Null => Authentication::Null([0; 8]),
             Authenticates::Simple(password) => Authentication::Simple(*password),
             Authenticates::Md5 { key_id, .. } => {
-                interface.cryptographic = interface.cryptographic.wrapping_add(1);
-                let (key_id, sequence) = (*key_id, interface.cryptographic);
+                self.cryptographic = self.cryptographic.wrapping_add(1);
+                let (key_id, sequence) = (*key_id, self.cryptographic);
                 Authentication::Cryptographic {
                     checksum: 0,
                     zero: 0,
@@ -60,6 +60,10 @@ impl Ospf {
         let Some(interface) = self.interfaces.get_mut(&unit.interface) else {
             return Err(Violation::Authentication);
         };
+        // On a link of two ends nobody is designated.
+        if ![ALL_ROUTERS, interface.config.address].contains(&unit.destination) {
+            return Err(Violation::Destination(unit.destination));
+        }
         match (&interface.config.authentication, &packet.authentication) {
             (Authenticates::Null, Authentication::Null(_)) => {}
             (Authenticates::Simple(own), Authentication::Simple(got)) if own == got => {}

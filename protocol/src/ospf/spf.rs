@@ -4,7 +4,7 @@ use core::net::Ipv4Addr;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::database::{Database, Key, MAX_AGE};
-use super::event::{InterfaceId, Route};
+use super::event::{InterfaceId, PathType, Route};
 use super::wire::{LinkType, LsType, LsaBody, RouterLsa};
 use crate::time::Instant;
 
@@ -25,8 +25,8 @@ pub(super) struct View<'a> {
     pub(super) database: &'a Database,
     pub(super) now: Instant,
     pub(super) router_id: Ipv4Addr,
-    /// The interface to each neighbour that is fully adjacent.
-    pub(super) neighbors: &'a BTreeMap<Ipv4Addr, InterfaceId>,
+    /// The interface to each neighbour that is fully adjacent, by its Router ID and our address there.
+    pub(super) neighbors: &'a BTreeMap<(Ipv4Addr, Ipv4Addr), InterfaceId>,
     /// Networks that are our own, and need no way.
     pub(super) own: &'a BTreeSet<(Ipv4Addr, u8)>,
 }
@@ -40,16 +40,8 @@ impl View<'_> {
 
     fn router(&self, id: Ipv4Addr) -> Option<&RouterLsa> {
         let key = Key { ls_type: LsType::Router, link_state_id: id, advertising_router: id };
-        match self.body(&key)? {
-            LsaBody::Router(body) => Some(body),
-            LsaBody::Network(_)
-            | LsaBody::Summary(_)
-            | LsaBody::AsExternal(_)
-            | LsaBody::Nssa(_)
-            | LsaBody::Opaque(_)
-            | LsaBody::Unknown(_)
-            | LsaBody::IllFormed(_) => None,
-        }
+        let Some(LsaBody::Router(body)) = self.body(&key) else { return None };
+        Some(body)
     }
 
     /// The routers of a network with a designated router.
@@ -57,22 +49,16 @@ impl View<'_> {
         let all = self.database.entries.iter();
         let found = all.filter(|(key, _)| key.ls_type == LsType::Network && key.link_state_id == id);
         found
-            .filter_map(|(key, _)| match self.body(key)? {
-                LsaBody::Network(body) => Some(body.attached_routers.clone()),
-                LsaBody::Router(_)
-                | LsaBody::Summary(_)
-                | LsaBody::AsExternal(_)
-                | LsaBody::Nssa(_)
-                | LsaBody::Opaque(_)
-                | LsaBody::Unknown(_)
-                | LsaBody::IllFormed(_) => None,
+            .filter_map(|(key, _)| {
+                let Some(LsaBody::Network(body)) = self.body(key) else { return None };
+                Some(body.attached_routers.clone())
             })
             .flatten()
             .collect()
     }
 
-    /// Where a node leads, and at what cost; only what leads back counts (section 16.1 step 2b).
-    fn edges(&self, vertex: Vertex) -> Vec<(Vertex, u32)> {
+    /// Where a node leads, at what cost, and over which of its links; only what leads back counts (section 16.1 step 2b).
+    fn edges(&self, vertex: Vertex) -> Vec<(Vertex, u32, Ipv4Addr)> {
         match vertex {
             Vertex::Router(id) => {
                 let links = self.router(id).map(|router| router.links.as_slice()).unwrap_or_default();
@@ -82,13 +68,14 @@ impl View<'_> {
                         LinkType::Transit => Vertex::Network(link.link_id),
                         LinkType::Stub | LinkType::Virtual | LinkType::Unknown(_) => return None,
                     };
-                    self.leads_to(to, vertex).then_some((to, u32::from(link.metric)))
+                    self.leads_to(to, vertex).then_some((to, u32::from(link.metric), link.link_data))
                 };
                 links.iter().filter_map(edge).collect()
             }
             Vertex::Network(id) => {
                 let routers = self.attached(id).into_iter().map(Vertex::Router);
-                routers.filter(|router| self.leads_to(*router, vertex)).map(|router| (router, 0)).collect()
+                let back = routers.filter(|router| self.leads_to(*router, vertex));
+                back.map(|router| (router, 0, Ipv4Addr::UNSPECIFIED)).collect()
             }
         }
     }
@@ -117,9 +104,10 @@ impl View<'_> {
                 continue;
             }
             reached.insert(vertex, (cost, by));
-            for (to, more) in self.edges(vertex) {
+            for (to, more, over) in self.edges(vertex) {
                 let first = match to {
-                    Vertex::Router(id) if vertex == root => self.neighbors.get(&id).copied(),
+                    // Of several links to a neighbour each is a way of its own.
+                    Vertex::Router(id) if vertex == root => self.neighbors.get(&(id, over)).copied(),
                     Vertex::Router(_) | Vertex::Network(_) => None,
                 };
                 let by = by.or(first);
@@ -135,46 +123,138 @@ impl View<'_> {
     /// The ways to all networks but our own.
     pub(super) fn routes(&self) -> Vec<Route> {
         let reached = self.tree();
-        let mut best: BTreeMap<(Ipv4Addr, u8), (u32, InterfaceId)> = BTreeMap::new();
-        let mut offer = |network: (Ipv4Addr, u8), cost: u32, by: Option<InterfaceId>| {
-            let Some(by) = by else { return };
-            let better = best.get(&network).is_none_or(|(known, _)| cost < *known);
-            if better && !self.own.contains(&network) {
-                best.insert(network, (cost, by));
-            }
-        };
+        let mut table = Table { own: self.own, best: BTreeMap::new(), borders: BTreeMap::new() };
         for (vertex, (cost, by)) in &reached {
-            let Vertex::Router(id) = vertex else { continue };
-            let links = self.router(*id).map(|router| router.links.as_slice()).unwrap_or_default();
-            for link in links.iter().filter(|link| link.link_type == LinkType::Stub) {
-                offer(prefix(link.link_id, link.link_data), cost.saturating_add(link.metric.into()), *by);
+            match vertex {
+                Vertex::Router(id) => {
+                    let links = self.router(*id).map(|router| router.links.as_slice()).unwrap_or_default();
+                    for link in links.iter().filter(|link| link.link_type == LinkType::Stub) {
+                        let cost = cost.saturating_add(link.metric.into());
+                        table.offer(prefix(link.link_id, link.link_data), Cost::inside(cost), *by);
+                    }
+                    table.borders.insert(*id, (Cost::inside(*cost), *by));
+                }
+                Vertex::Network(id) => {
+                    for mask in self.masks(*id) {
+                        table.offer(prefix(*id, mask), Cost::inside(*cost), *by);
+                    }
+                }
             }
         }
-        self.externals(&reached, &mut offer);
-        let route = |((network, length), (cost, interface)): ((Ipv4Addr, u8), (u32, InterfaceId))| Route {
+        self.summaries(&reached, &mut table);
+        self.externals(&mut table);
+        let route = |((network, length), (cost, interface)): ((Ipv4Addr, u8), (Cost, InterfaceId))| Route {
             network,
             length,
             interface,
-            cost,
+            kind: cost.kind,
+            cost: cost.major,
         };
-        best.into_iter().map(route).collect()
+        table.best.into_iter().map(route).collect()
     }
 
-    /// Networks outside (section 16.4): any way inside is better, and of two kinds of cost the first.
-    fn externals(&self, reached: &Reached, offer: &mut impl FnMut((Ipv4Addr, u8), u32, Option<InterfaceId>)) {
-        const INSIDE: u32 = 0x0100_0000;
-        for key in self.database.entries.keys().filter(|key| key.ls_type == LsType::AsExternal) {
-            let Some(LsaBody::AsExternal(body)) = self.body(key) else { continue };
+    /// The masks of a network with a designated router: one, unless two routers claim it.
+    fn masks(&self, id: Ipv4Addr) -> Vec<Ipv4Addr> {
+        let keys = self.database.entries.keys();
+        let found = keys.filter(|key| key.ls_type == LsType::Network && key.link_state_id == id);
+        let mask = |key: &Key| {
+            let Some(LsaBody::Network(body)) = self.body(key) else { return None };
+            Some(body.network_mask)
+        };
+        found.filter_map(mask).collect()
+    }
+
+    /// Networks and routers of other areas, by the routers at the border (section 16.2).
+    fn summaries(&self, reached: &Reached, table: &mut Table<'_>) {
+        for key in self.database.entries.keys() {
+            // What we say ourselves is no way for us.
+            if key.advertising_router == self.router_id {
+                continue;
+            }
+            let Some(LsaBody::Summary(body)) = self.body(key) else { continue };
             let way = reached.get(&Vertex::Router(key.advertising_router));
-            let Some((cost, by)) = way.filter(|_| body.route.metric < 0x00ff_ffff) else { continue };
-            let total = if body.route.is_type_2 {
-                INSIDE.saturating_mul(2).saturating_add(body.route.metric)
+            let Some((cost, by)) = way.filter(|_| body.metric < UNREACHABLE) else { continue };
+            let cost = Cost { kind: PathType::InterArea, major: cost.saturating_add(body.metric), minor: 0 };
+            if key.ls_type == LsType::SummaryNetwork {
+                table.offer(prefix(key.link_state_id, body.network_mask), cost, *by);
             } else {
-                INSIDE.saturating_add(*cost).saturating_add(body.route.metric)
-            };
-            offer(prefix(key.link_state_id, body.network_mask), total, *by);
+                let better = table.borders.get(&key.link_state_id).is_none_or(|(known, _)| cost < *known);
+                if better {
+                    table.borders.insert(key.link_state_id, (cost, *by));
+                }
+            }
         }
     }
+
+    /// Networks outside (section 16.4).
+    fn externals(&self, table: &mut Table<'_>) {
+        let inside = table.best.clone();
+        for key in self.database.entries.keys().filter(|key| key.ls_type == LsType::AsExternal) {
+            if key.advertising_router == self.router_id {
+                continue;
+            }
+            let Some(LsaBody::AsExternal(body)) = self.body(key) else { continue };
+            // Even where datagrams go elsewhere, who says so has to be reached (step 3).
+            let border = table.borders.get(&key.advertising_router).copied();
+            let Some(border) = border.filter(|_| body.route.metric < UNREACHABLE) else { continue };
+            let to = body.route.forwarding_address;
+            let way = if to.is_unspecified() { Some(border) } else { nearest(&inside, to) };
+            let Some((way, by)) = way else { continue };
+            let metric = body.route.metric;
+            let cost = if body.route.is_type_2 {
+                Cost { kind: PathType::External2, major: metric, minor: way.major }
+            } else {
+                Cost { kind: PathType::External1, major: way.major.saturating_add(metric), minor: 0 }
+            };
+            table.offer(prefix(key.link_state_id, body.network_mask), cost, by);
+        }
+    }
+}
+
+/// `LSInfinity` (appendix B).
+const UNREACHABLE: u32 = 0x00ff_ffff;
+
+/// What a way costs, in the order in which ways are preferred: by kind, by cost, and of two of the second external type with the
+/// same cost outside by that of the way to the border (section 16.4 step 6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Cost {
+    kind: PathType,
+    major: u32,
+    minor: u32,
+}
+
+impl Cost {
+    const fn inside(cost: u32) -> Self {
+        Self { kind: PathType::IntraArea, major: cost, minor: 0 }
+    }
+}
+
+/// The best ways found, to networks by prefix and to routers at borders by Router ID.
+#[derive(Debug)]
+struct Table<'a> {
+    own: &'a BTreeSet<(Ipv4Addr, u8)>,
+    best: BTreeMap<(Ipv4Addr, u8), (Cost, InterfaceId)>,
+    borders: BTreeMap<Ipv4Addr, (Cost, Option<InterfaceId>)>,
+}
+
+impl Table<'_> {
+    fn offer(&mut self, network: (Ipv4Addr, u8), cost: Cost, by: Option<InterfaceId>) {
+        let Some(by) = by else { return };
+        let better = self.best.get(&network).is_none_or(|(known, _)| cost < *known);
+        if better && !self.own.contains(&network) {
+            self.best.insert(network, (cost, by));
+        }
+    }
+}
+
+/// The way inside to an address: that of the longest prefix.
+fn nearest(
+    inside: &BTreeMap<(Ipv4Addr, u8), (Cost, InterfaceId)>,
+    to: Ipv4Addr,
+) -> Option<(Cost, Option<InterfaceId>)> {
+    let holds = |network: Ipv4Addr, length: u8| u32::from(to) & u32::from(mask(length)) == u32::from(network);
+    let found = inside.iter().filter(|((network, length), _)| holds(*network, *length));
+    found.max_by_key(|((_, length), _)| *length).map(|(_, (cost, by))| (*cost, Some(*by)))
 }
 
 /// A network and the bits of its mask.
