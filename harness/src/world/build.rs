@@ -156,7 +156,12 @@ impl World {
         for tunnel in self.host(host).tunnel_interfaces() {
             routing.on_up(&mut self.fabric.cx(), tunnel);
         }
-        self.hosts[host.index()].routing = Some(Box::new(routing));
+        let live = &mut self.hosts[host.index()];
+        // What the one before has learnt goes with it.
+        for old in std::mem::take(&mut live.learnt) {
+            live.routes.remove_learnt(&old);
+        }
+        live.routing = Some(Box::new(routing));
         self.settle(host);
     }
 
