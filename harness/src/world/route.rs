@@ -23,6 +23,29 @@ impl Prefix {
         Self { network: u32::from(address) & mask(length), length }
     }
 
+    /// The lower or upper half of all addresses.
+    #[must_use]
+    pub const fn half(is_upper: bool) -> Self {
+        Self { network: if is_upper { 1 << 31 } else { 0 }, length: 1 }
+    }
+
+    /// The fewest blocks that hold the addresses from `first` to `last` and no others, from the lowest.
+    #[must_use]
+    pub fn cover(first: Ipv4Addr, last: Ipv4Addr) -> Vec<Self> {
+        let (mut next, last) = (u64::from(u32::from(first)), u64::from(u32::from(last)));
+        let mut blocks = Vec::new();
+        while next <= last {
+            // As large as its place allows, and as what is left fills.
+            let aligned = next.trailing_zeros().min(32);
+            let free = (last - next + 1).ilog2();
+            let bits = aligned.min(free);
+            let network = u32::try_from(next).unwrap_or(u32::MAX);
+            blocks.push(Self::new(Ipv4Addr::from_bits(network), u8::try_from(32 - bits).unwrap_or(32)));
+            next += 1 << bits;
+        }
+        blocks
+    }
+
     /// Whether the address lies within.
     #[must_use]
     pub fn contains(self, address: Ipv4Addr) -> bool {
@@ -138,6 +161,26 @@ mod tests {
 
     fn route(prefix: Prefix, interface: usize, metric: u32) -> Route {
         Route { prefix, interface: InterfaceId(interface), metric }
+    }
+
+    #[test]
+    fn blocks_cover_addresses_and_no_others() {
+        let address = |last: u8| Ipv4Addr::new(10, 70, 72, last);
+        let blocks = |first, last| {
+            let blocks = Prefix::cover(first, last).into_iter();
+            blocks.map(|block| format!("{}/{}", block.network(), block.length())).collect::<Vec<_>>()
+        };
+        assert_eq!(blocks(address(2), address(9)), ["10.70.72.2/31", "10.70.72.4/30", "10.70.72.8/31"]);
+        assert_eq!(blocks(address(7), address(7)), ["10.70.72.7/32"]);
+        assert_eq!(blocks(Ipv4Addr::UNSPECIFIED, Ipv4Addr::BROADCAST), ["0.0.0.0/0"]);
+        assert!(Prefix::cover(address(9), address(8)).is_empty());
+        for (first, last) in [(0, 255), (2, 254), (31, 33), (255, 255)] {
+            let blocks = Prefix::cover(address(first), address(last));
+            for candidate in 0..=255 {
+                let holding = blocks.iter().filter(|block| block.contains(address(candidate))).count();
+                assert_eq!(holding, usize::from((first..=last).contains(&candidate)), "{candidate}");
+            }
+        }
     }
 
     #[test]
