@@ -57,6 +57,9 @@ pub enum ExpectedError {
     /// A lab that does not come up, or does not go on.
     #[error(transparent)]
     Lab(#[from] crate::lab::LabError),
+    /// Real sockets that cannot be had, or do not go on.
+    #[error(transparent)]
+    Live(#[from] crate::live::LiveError),
     /// Standard output is gone.
     #[error("cannot write the report: {0}")]
     Output(std::io::Error),
@@ -90,7 +93,7 @@ impl ExpectedError {
             | Self::Scenario(_)
             | Self::Usage(_)
             | Self::Output(_) => exit_code::BAD_INPUT,
-            Self::Lab(_) => exit_code::NOTHING_JUDGED,
+            Self::Lab(_) | Self::Live(_) => exit_code::NOTHING_JUDGED,
         }
     }
 

@@ -10,6 +10,7 @@ pub mod error;
 pub mod exit_code;
 pub mod fuzz;
 pub mod lab;
+pub mod live;
 pub mod profile;
 pub mod report;
 pub mod router;

@@ -32,6 +32,10 @@ pub(super) enum Verb {
     Check(Check),
     /// Real daemons on real kernels, in guests that need no privilege and leave nothing.
     Lab(Lab),
+    /// Dial a supernode with the reference, and carry this host's IP through the tunnel until Ctrl-C.
+    Connect(super::live::Connect),
+    /// Be a supernode that devices can dial, until Ctrl-C.
+    Serve(super::live::Serve),
     /// What has changed in behaviour between two captures: before and after an upgrade.
     Diff(Diff),
     /// Write what captures hold for the fuzz targets: every message, decrypted, as one small file.

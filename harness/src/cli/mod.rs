@@ -10,6 +10,7 @@ mod fmt;
 mod keys;
 mod lab;
 mod list;
+mod live;
 mod matrix;
 mod progress;
 mod run;
@@ -41,6 +42,8 @@ pub fn run() -> ExitCode {
         args::Verb::Fmt(fmt) => fmt::run(fmt),
         args::Verb::List(list) => list::run(list),
         args::Verb::Lab(lab) => lab::run(lab),
+        args::Verb::Connect(connect) => live::connect(connect),
+        args::Verb::Serve(serve) => live::serve(serve),
         args::Verb::Coverage(coverage) => coverage::run(coverage),
     };
     match result {

@@ -64,7 +64,8 @@ fn why(end: &End, what: Subject) -> Option<String> {
     })
 }
 
-fn l2tp_end(why: &l2tp::End) -> String {
+/// Why a tunnel or session ended.
+pub(crate) fn l2tp_end(why: &l2tp::End) -> String {
     let reason = |reason: &l2tp::Reason| {
         let error = reason.error.map(|error| format!(", error {}: {error}", error.number()));
         format!("result {}{}", reason.result, error.unwrap_or_default())
@@ -79,7 +80,8 @@ fn l2tp_end(why: &l2tp::End) -> String {
     }
 }
 
-fn ppp_end(why: &ppp::End) -> String {
+/// Why a link of PPP ended.
+pub(crate) fn ppp_end(why: &ppp::End) -> String {
     match why {
         ppp::End::Commanded => "commanded",
         ppp::End::ByPeer => "by peer",
@@ -103,7 +105,8 @@ pub(super) fn refusals(end: &End) -> Vec<String> {
     end.events.iter().filter_map(|(_, event)| refusal(event)).collect()
 }
 
-fn refusal(event: &Event) -> Option<String> {
+/// What was set aside or broken off by an event, and why.
+pub(crate) fn refusal(event: &Event) -> Option<String> {
     let with = |clause: &str, text: String| Some(format!("{text} [{clause}]"));
     match event {
         Event::Isakmp(isakmp::Event::Rejected { violation, .. }) => {

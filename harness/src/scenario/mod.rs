@@ -8,7 +8,7 @@ pub mod faults;
 mod fields;
 pub mod fmt;
 pub mod known;
-mod look;
+pub(crate) mod look;
 mod matcher;
 pub mod matrix;
 pub mod message;
