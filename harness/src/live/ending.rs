@@ -41,7 +41,16 @@ enum Stage {
     Tunnels,
     /// SAs.
     Associations,
-    /// Nothing any more.
+}
+
+/// What came of going on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// It went on, and what it said is to be carried.
+    Moved,
+    /// A layer has not ended yet.
+    Waits,
+    /// All is over.
     Over,
 }
 
@@ -61,8 +70,8 @@ impl Ending {
         Self { stage: Stage::Links, until: cx.now + PATIENCE }
     }
 
-    /// Goes on with the end as far as it can. Whether all is over.
-    pub(super) fn go_on(&mut self, cx: &mut Cx<'_>, stack: &mut Stack, unsettled: &Unsettled) -> bool {
+    /// Goes on with the end by one layer, if the one above has ended.
+    pub(super) fn go_on(&mut self, cx: &mut Cx<'_>, stack: &mut Stack, unsettled: &Unsettled) -> Step {
         let is_late = cx.now >= self.until;
         match self.stage {
             Stage::Links if is_late || stack.ppp().links().next().is_none() => {
@@ -81,11 +90,11 @@ impl Ending {
                 }
                 self.enter(Stage::Associations, cx.now);
             }
-            // Nothing answers a Delete (ISAKMP-2408-5.15-a).
-            Stage::Associations => self.enter(Stage::Over, cx.now),
-            Stage::Links | Stage::Tunnels | Stage::Over => {}
+            // Nothing answers a Delete.
+            Stage::Associations => return Step::Over,
+            Stage::Links | Stage::Tunnels => return Step::Waits,
         }
-        self.stage == Stage::Over
+        Step::Moved
     }
 
     /// Gives the layer no more time.

@@ -1,6 +1,7 @@
 //! The loop between the sockets, the device, the clock and the layers. The layers decide; this only carries.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use l2tpspec_protocol::cx::Cx;
@@ -12,7 +13,7 @@ use l2tpspec_protocol::{isakmp, l2tp, ppp};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::chance::{Chance, Clock};
-use super::ending::{Ending, Unsettled};
+use super::ending::{Ending, Step, Unsettled};
 use super::error::LiveError;
 use super::inside::{Inside, Up};
 use super::netlink::Netlink;
@@ -65,7 +66,8 @@ pub(super) struct Parts {
     pub(super) observer: Observer,
     pub(super) story: Story,
     pub(super) limits: Limits,
-    pub(super) is_client: bool,
+    /// Whom a client dials, from which address; a supernode dials nobody.
+    pub(super) target: Option<(Ipv4Addr, Ipv4Addr)>,
 }
 
 /// Everything that speaks.
@@ -79,6 +81,8 @@ pub(super) struct Engine {
     unsettled: Unsettled,
     ending: Option<(Ending, Why)>,
     deadline: Option<Instant>,
+    /// When a client dials again.
+    again: Option<Instant>,
 }
 
 /// The layers and what they are lent, which lie in different fields.
@@ -96,7 +100,7 @@ impl Engine {
     /// An engine that has not begun.
     pub(super) fn new(parts: Parts) -> Self {
         let limits = parts.limits;
-        let deadline = if parts.is_client { limits.patience } else { limits.length };
+        let deadline = if parts.target.is_some() { limits.patience } else { limits.length };
         Self {
             parts,
             clock: Clock::start(),
@@ -106,6 +110,7 @@ impl Engine {
             unsettled: Unsettled::default(),
             ending: None,
             deadline: deadline.map(|time| Instant::START + time),
+            again: None,
         }
     }
 
@@ -114,10 +119,13 @@ impl Engine {
         self.parts.story.say(self.clock.now(), &Said { layer, event, text });
     }
 
-    /// Does what is wanted of the layers.
-    pub(super) fn command(&mut self, command: Command) {
+    /// Dials, if it is a client.
+    fn dial(&mut self) {
+        let Some((local, peer)) = self.parts.target else { return };
+        self.say("udp", "dial", format!("{local} to {peer}"));
         let mut cx = lent!(self);
-        self.parts.stack.command(&mut cx, command);
+        let (local, peer) = (local.into(), peer.into());
+        self.parts.stack.command(&mut cx, Command::Connect { local, peer });
     }
 
     /// Speaks until all has ended.
@@ -127,12 +135,15 @@ impl Engine {
     pub(super) async fn run(&mut self) -> Result<Ended, LiveError> {
         let listen = |kind| signal(kind).map_err(LiveError::host("signals"));
         let mut signals = [listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?];
+        self.dial();
         loop {
             self.drain().await?;
-            if self.is_over() {
-                self.drain().await?;
-                let why = self.ending.as_ref().map_or(Why::Asked, |(_, why)| *why);
-                return Ok(Ended { why, links: self.links });
+            if let Some((step, why)) = self.end() {
+                match step {
+                    Step::Moved => continue,
+                    Step::Over => return Ok(Ended { why, links: self.links }),
+                    Step::Waits => {}
+                }
             }
             let when = self.next().map(|next| self.clock.when(next));
             let timer = async {
@@ -235,7 +246,8 @@ impl Engine {
     async fn link_up(&mut self, now: Instant, up: Up) -> Result<(), LiveError> {
         self.links += 1;
         self.up.insert(up.link, up);
-        if self.parts.is_client && self.ending.is_none() {
+        if self.parts.target.is_some() && self.ending.is_none() {
+            self.again = None;
             self.deadline = self.parts.limits.length.map(|length| now + length);
         }
         self.parts.inside.link_up(&self.parts.netlink, up).await?;
@@ -246,11 +258,13 @@ impl Engine {
     fn on_event(&mut self, now: Instant, event: &Event) {
         self.unsettled.note(event);
         self.parts.story.tell(now, event);
-        if self.parts.is_client && is_loss(event) && self.ending.is_none() {
-            let begins_anew = self.parts.limits.restart.is_some() && !is_refusal(event);
-            if !begins_anew {
-                self.stop(Why::Lost);
-            }
+        if self.parts.target.is_none() || self.ending.is_some() || !is_loss(event) {
+            return;
+        }
+        match self.parts.limits.restart.filter(|_| !is_refusal(event)) {
+            // What is left of the connection ends meanwhile.
+            Some(wait) => self.again = Some(now + wait),
+            None => self.stop(Why::Lost),
         }
     }
 
@@ -260,22 +274,22 @@ impl Engine {
             return ending.hurry();
         }
         self.parts.observer.look_at_the_end();
-        self.deadline = None;
+        (self.deadline, self.again) = (None, None);
         let mut cx = lent!(self);
         self.ending = Some((Ending::begin(&mut cx, &mut self.parts.stack), why));
     }
 
-    /// Goes on with the end, if it has begun. Whether all is over.
-    fn is_over(&mut self) -> bool {
+    /// Goes on with the end, if it has begun.
+    fn end(&mut self) -> Option<(Step, Why)> {
         let mut cx = lent!(self);
-        let Some((ending, _)) = &mut self.ending else { return false };
-        ending.go_on(&mut cx, &mut self.parts.stack, &self.unsettled)
+        let (ending, why) = self.ending.as_mut()?;
+        Some((ending.go_on(&mut cx, &mut self.parts.stack, &self.unsettled), *why))
     }
 
     /// The next moment at which something is due.
     fn next(&self) -> Option<Instant> {
         let ending = self.ending.as_ref().map(|(ending, _)| ending.until());
-        [self.parts.stack.next_timeout(), ending, self.deadline].into_iter().flatten().min()
+        [self.parts.stack.next_timeout(), ending, self.deadline, self.again].into_iter().flatten().min()
     }
 
     fn on_time(&mut self) {
@@ -283,8 +297,11 @@ impl Engine {
         let now = cx.now;
         self.parts.stack.on_timeout(&mut cx);
         if self.deadline.is_some_and(|deadline| deadline <= now) {
-            let is_late = self.parts.is_client && self.up.is_empty();
+            let is_late = self.parts.target.is_some() && self.up.is_empty();
             self.stop(if is_late { Why::Late } else { Why::Asked });
+        }
+        if self.again.take_if(|again| *again <= now).is_some() {
+            self.dial();
         }
     }
 }

@@ -144,7 +144,8 @@ impl LiveError {
 
 /// Every obstacle, and each hint once.
 fn listed(obstacles: &[Obstacle]) -> String {
-    let all: Vec<String> = obstacles.iter().map(ToString::to_string).collect();
+    let mut all: Vec<String> = obstacles.iter().map(ToString::to_string).collect();
+    all.dedup();
     let mut hints: Vec<&str> = obstacles.iter().map(Obstacle::hint).filter(|hint| !hint.is_empty()).collect();
     hints.dedup();
     let hints: String = hints.iter().map(|hint| format!("\nhint: {hint}")).collect();
@@ -185,5 +186,7 @@ mod tests {
         assert_eq!(said(ErrorKind::AddrInUse), "UDP 192.0.2.7:4500 is taken");
         assert_eq!(said(ErrorKind::AddrNotAvailable), "192.0.2.7 is no address of this host");
         assert_eq!(said(ErrorKind::PermissionDenied), "UDP port 4500 needs CAP_NET_BIND_SERVICE");
+        let twice = [(); 2].map(|()| Obstacle::NotOurs(*address.ip())).into();
+        assert_eq!(LiveError::Obstacles(twice).to_string().matches("192.0.2.7").count(), 1);
     }
 }

@@ -18,7 +18,7 @@ mod wire;
 use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs as _, UdpSocket};
 use std::path::PathBuf;
 
-use l2tpspec_protocol::stack::{Command, Role, Stack};
+use l2tpspec_protocol::stack::Stack;
 
 pub use engine::{Ended, Limits, Why};
 pub use error::{Capability, LiveError, Obstacle};
@@ -87,9 +87,7 @@ pub fn connect(plan: Plan, host: &str, settings: Settings) -> Result<Report, Liv
         let fixed = plan.profile.l2tp.source_port.value;
         let (wire, door, netlink) = opened(&plan, local, fixed)?;
         let inside = Inside::of_client(door, settings, peer);
-        let mut engine = engine(plan, wire, inside, netlink, true)?;
-        engine.say("udp", "dial", format!("{local} to {peer}"));
-        engine.command(Command::Connect { local: local.into(), peer: peer.into() });
+        let engine = engine(plan, wire, inside, netlink, Some((local, peer)))?;
         Ok(report(engine, &format!("connection to {host}")).await)
     })
 }
@@ -111,7 +109,7 @@ pub fn serve(plan: Plan) -> Result<Report, LiveError> {
         let inside = Inside::of_supernode(door, own, [pool.first, pool.last], mtu).await?;
         let mut text = format!("{local} as {own}, addresses {} to {}", pool.first, pool.last);
         text.push_str(&inside.device().map(|name| format!(", device {name}")).unwrap_or_default());
-        let engine = engine(plan, wire, inside, netlink, false)?;
+        let engine = engine(plan, wire, inside, netlink, None)?;
         engine.say("udp", "listen", text);
         Ok(report(engine, &format!("connections to {local}")).await)
     })
@@ -143,10 +141,10 @@ fn engine(
     wire: Wire,
     inside: Inside,
     netlink: Netlink,
-    is_client: bool,
+    target: Option<(Ipv4Addr, Ipv4Addr)>,
 ) -> Result<Engine, LiveError> {
     let Plan { mut profile, service, tunnel_secret, is_clear, record, limits, is_json, .. } = plan;
-    if !is_client {
+    if target.is_none() {
         // The addresses that it gives are those of the service.
         profile.service = Some(service.clone());
     }
@@ -155,13 +153,10 @@ fn engine(
     if is_clear {
         config.isakmp = None;
     }
-    if is_client {
-        config.role = Role::Client { restart: limits.restart };
-    }
     let chance = Chance::new().map_err(LiveError::host("random octets"))?;
     let (observer, story) = (Observer::new(record.as_deref()), Story::new(is_json));
     let stack = Stack::new(config);
-    Ok(Engine::new(Parts { stack, wire, inside, netlink, chance, observer, story, limits, is_client }))
+    Ok(Engine::new(Parts { stack, wire, inside, netlink, chance, observer, story, limits, target }))
 }
 
 /// Speaks until the end and says what came of it. What was changed in the host is put back by then.

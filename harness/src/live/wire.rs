@@ -83,9 +83,11 @@ impl Wire {
                 Err(obstacle) => obstacles.push(obstacle),
             }
         }
-        let what = "ESP, protocol 50 of IP,";
         let esp = has_ipsec.then(|| Esp::open(local)).transpose();
-        match esp.map_err(|source| Obstacle::of(Capability::NetRaw, what, source)) {
+        match esp.map_err(|source| match source.kind() {
+            ErrorKind::AddrNotAvailable => Obstacle::NotOurs(local),
+            _ => Obstacle::of(Capability::NetRaw, "ESP, protocol 50 of IP,", source),
+        }) {
             Ok(esp) if obstacles.is_empty() => {
                 Ok(Self { udp, esp, buffer: vec![0; LONGEST].into_boxed_slice(), unsent: 0 })
             }
