@@ -4,6 +4,7 @@ use core::net::{IpAddr, SocketAddr};
 use std::collections::{BTreeMap, VecDeque};
 
 use super::bonds::Bonds;
+use super::checksum::checksum;
 use super::config::{Config, Role};
 use super::decide::{L2TP, Wish, decide, link_of, session_of};
 use super::event::{Command, Event, Output, Reach};
@@ -23,7 +24,7 @@ use crate::time::Instant;
 const IKE: u16 = 500;
 const NAT_T: u16 = 4500;
 /// UDP as a protocol of IP.
-const UDP: u8 = 17;
+pub(super) const UDP: u8 = 17;
 /// The length of a UDP header, in octets.
 const UDP_HEADER: usize = 8;
 /// Events that may follow from one input. More would be a circle of two layers that answer each other.
@@ -545,38 +546,4 @@ fn prepend_udp(path: l2tp::Path, packet: &mut Packet) -> Option<()> {
     }
     packet.prepend(&header);
     Some(())
-}
-
-/// The checksum of a UDP segment over its pseudo-header (RFC 768); zero stands for none in IPv4, so it is never sent.
-fn checksum(source: IpAddr, destination: IpAddr, header: &[u8; UDP_HEADER], payload: &[u8]) -> u16 {
-    let mut sum = 0_u32;
-    let mut add = |octets: &[u8]| {
-        for pair in octets.chunks(2) {
-            let word = match pair {
-                [high, low] => u16::from_be_bytes([*high, *low]),
-                [high] => u16::from_be_bytes([*high, 0]),
-                _ => 0,
-            };
-            sum = sum.wrapping_add(u32::from(word));
-        }
-    };
-    for address in [source, destination] {
-        match address {
-            IpAddr::V4(address) => add(&address.octets()),
-            IpAddr::V6(address) => add(&address.octets()),
-        }
-    }
-    add(&[0, UDP]);
-    if let Some(length) = header.get(4..6) {
-        add(length);
-    }
-    add(header);
-    add(payload);
-    while sum > 0xffff {
-        sum = (sum & 0xffff).wrapping_add(sum >> 16);
-    }
-    match u16::try_from(sum).unwrap_or(u16::MAX) {
-        0xffff => 0xffff,
-        sum => !sum,
-    }
 }

@@ -2,6 +2,7 @@
 //! wanted of another in `decide`, and nowhere else.
 
 mod bonds;
+mod checksum;
 mod config;
 mod decide;
 mod driver;
