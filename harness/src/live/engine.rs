@@ -21,7 +21,7 @@ use super::observer::{Observer, Travel};
 use super::story::{Said, Story};
 use super::wire::{Arrival, Source, Wire};
 
-/// How many packets of one source are taken before others have their turn.
+/// How many packets of one source are taken before others have their turn, and before the host gets them.
 const BATCH: usize = 64;
 
 /// For how long what.
@@ -138,6 +138,7 @@ impl Engine {
         self.dial();
         loop {
             self.drain().await?;
+            self.parts.inside.flush().await;
             if let Some((step, why)) = self.end() {
                 match step {
                     Step::Moved => continue,

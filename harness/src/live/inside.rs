@@ -217,6 +217,13 @@ impl Inside {
         is_answer
     }
 
+    /// Lets the host have all that was handed over.
+    pub(super) async fn flush(&mut self) {
+        if let Door::Tun(tun) = &mut self.door {
+            tun.flush().await;
+        }
+    }
+
     /// Turns an Echo-Request for us into the reply to it (RFC 1122 section 3.2.2.6).
     fn answer(&mut self, packet: &mut Packet) -> bool {
         let Some(header) = ip::header(packet) else { return false };

@@ -1,14 +1,42 @@
 //! The inside: a TUN device, by which the host sends into tunnels and hears from them.
+//!
+//! The host hands over what TCP sends in large pieces, which are cut here, and takes what comes in such pieces: a system call
+//! for each packet would cost more than all layers of the tunnel.
 
 use std::io::{self, ErrorKind};
 use std::net::Ipv4Addr;
+use std::ops::Range;
 
 use l2tpspec_protocol::packet::Packet;
-use tun_rs::{AsyncDevice, DeviceBuilder};
+use tun_rs::{AsyncDevice, DeviceBuilder, GROTable, VIRTIO_NET_HDR_LEN};
 
 use super::error::{Capability, LiveError, Obstacle};
 use super::netlink::{Netlink, Way};
 use crate::world::route::Prefix;
+
+/// The longest piece, in octets, with what the device says of it.
+const PIECE: usize = VIRTIO_NET_HDR_LEN + 65_535;
+/// The most packets that a piece is cut into: such that carry 256 octets each.
+const CUTS: usize = 256;
+/// Room for a packet that is cut off, in octets: more than the MTU of any link.
+const PACKET: usize = 2048;
+
+/// What comes from the host.
+struct Incoming {
+    piece: Box<[u8]>,
+    packets: Vec<Vec<u8>>,
+    lengths: Vec<usize>,
+    /// Which packets have not been taken yet.
+    left: Range<usize>,
+}
+
+/// What goes to the host, as long as nothing is waited for.
+struct Outgoing {
+    table: GROTable,
+    /// Each behind room for what the device is told of it; those beyond `waiting` are spare.
+    packets: Vec<Vec<u8>>,
+    waiting: usize,
+}
 
 /// A TUN device. It goes, with its addresses and routes, when this does, or the process does.
 pub(super) struct Tun {
@@ -16,7 +44,8 @@ pub(super) struct Tun {
     name: String,
     interface: u32,
     netlink: Netlink,
-    buffer: Box<[u8]>,
+    incoming: Incoming,
+    outgoing: Outgoing,
     /// Packets that the host did not take.
     pub(super) refused: u64,
 }
@@ -34,10 +63,11 @@ impl Tun {
     /// If the system has no such devices, the process may not make one, or there is one of that name.
     pub(super) fn open(name: &str, netlink: Netlink) -> Result<Self, Obstacle> {
         let open = || {
-            let device = DeviceBuilder::new().name(name).enable(false).build_async()?;
+            let builder = DeviceBuilder::new().name(name).enable(false);
+            let device = builder.with(|builder| _ = builder.offload(true)).build_async()?;
             let (name, interface) = (device.name()?, device.if_index()?);
-            let buffer = vec![0; 65_535].into_boxed_slice();
-            Ok(Self { device, name, interface, netlink, buffer, refused: 0 })
+            let (incoming, outgoing) = (Incoming::new(), Outgoing::new());
+            Ok(Self { device, name, interface, netlink, incoming, outgoing, refused: 0 })
         };
         open().map_err(|source: io::Error| match source.raw_os_error() {
             _ if source.kind() == ErrorKind::NotFound => Obstacle::NoTun(source),
@@ -102,18 +132,60 @@ impl Tun {
     /// # Errors
     /// If the device is gone.
     pub(super) fn receive(&mut self, packet: &mut Packet) -> io::Result<bool> {
-        match self.device.try_recv(&mut self.buffer) {
-            Ok(length) => {
-                packet.set(self.buffer.get(..length).unwrap_or_default());
-                Ok(true)
+        let Incoming { piece, packets, lengths, left } = &mut self.incoming;
+        while left.start >= left.end {
+            match self.device.try_recv_multiple(piece, packets, lengths, 0) {
+                Ok(count) => *left = 0..count,
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
+                    return Ok(false);
+                }
+                // What the system says; the rest is about a piece that cannot be cut.
+                Err(error) if error.raw_os_error().is_some() => return Err(error),
+                Err(_) => self.refused += 1,
             }
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => Ok(false),
-            Err(error) => Err(error),
+        }
+        let Some(at) = left.next() else { return Ok(false) };
+        let length = lengths.get(at).copied().unwrap_or_default();
+        packet.set(packets.get(at).and_then(|packet| packet.get(..length)).unwrap_or_default());
+        Ok(true)
+    }
+
+    /// Hands the host a packet, which it gets with [`Tun::flush`].
+    pub(super) fn send(&mut self, packet: &[u8]) {
+        let Outgoing { packets, waiting, .. } = &mut self.outgoing;
+        if packets.len() == *waiting {
+            packets.push(Vec::with_capacity(2 * PIECE));
+        }
+        if let Some(place) = packets.get_mut(*waiting) {
+            place.clear();
+            place.resize(VIRTIO_NET_HDR_LEN, 0);
+            place.extend_from_slice(packet);
+            *waiting += 1;
         }
     }
 
-    /// Hands the host a packet. One that it does not take is lost like any other.
-    pub(super) fn send(&mut self, packet: &[u8]) {
-        self.refused += u64::from(self.device.try_send(packet).is_err());
+    /// Lets the host have all that was handed over. What it does not take is lost like any other packet.
+    pub(super) async fn flush(&mut self) {
+        let Outgoing { table, packets, waiting } = &mut self.outgoing;
+        let Some(sent) = packets.get_mut(..std::mem::take(waiting)).filter(|sent| !sent.is_empty()) else {
+            return;
+        };
+        let taken = self.device.send_multiple(table, sent, VIRTIO_NET_HDR_LEN).await;
+        self.refused += u64::from(taken.is_err());
+    }
+}
+
+impl Incoming {
+    fn new() -> Self {
+        let mut packets = vec![vec![0; PACKET]; CUTS];
+        // A packet that is not cut may be as long as a piece.
+        packets[0] = vec![0; PIECE];
+        Self { piece: vec![0; PIECE].into_boxed_slice(), packets, lengths: vec![0; CUTS], left: 0..0 }
+    }
+}
+
+impl Outgoing {
+    fn new() -> Self {
+        Self { table: GROTable::default(), packets: Vec::new(), waiting: 0 }
     }
 }
