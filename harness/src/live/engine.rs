@@ -134,7 +134,10 @@ impl Engine {
     /// If the host refuses what goes with a link, or the sockets or the device are gone.
     pub(super) async fn run(&mut self) -> Result<Ended, LiveError> {
         let listen = |kind| signal(kind).map_err(LiveError::host("signals"));
-        let mut signals = [listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?];
+        // A terminal that is closed must not leave the host changed.
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+        let [interrupt, terminate, hangup] = kinds.map(listen);
+        let mut signals = [interrupt?, terminate?, hangup?];
         self.dial();
         loop {
             self.drain().await?;
@@ -308,10 +311,11 @@ impl Engine {
 }
 
 /// Waits for one of the signals.
-async fn any([one, other]: &mut [Signal; 2]) {
+async fn any([interrupt, terminate, hangup]: &mut [Signal; 3]) {
     tokio::select! {
-        _ = one.recv() => {}
-        _ = other.recv() => {}
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+        _ = hangup.recv() => {}
     }
 }
 

@@ -39,6 +39,7 @@ fn main() -> ExitCode {
     let trials = vec![
         trial("a_client_connects_carries_and_leaves_the_host_as_it_was", direct),
         trial("a_client_behind_a_translator_speaks_in_udp", translated),
+        trial("what_is_too_long_for_the_path_is_cut", narrow),
         trial("two_clients_have_addresses_of_their_own", two_clients),
         trial("the_default_route_and_the_resolvers_come_and_go", host_settings),
         trial("a_supernode_that_ends_takes_its_clients_along", supernode_ends),
@@ -163,6 +164,34 @@ fn translated() -> Result<(), Failed> {
     ended_in_order(&server.end(Signal::INT)?)
 }
 
+/// Between the ends is a router whose far link is narrower than what is sent, and which says so.
+fn narrow() -> Result<(), Failed> {
+    let (client, router, supernode) = (Namespace::new()?, Namespace::new()?, Namespace::new()?);
+    let (near, far) = (Ipv4Addr::new(198, 51, 100, 1), Ipv4Addr::new(192, 0, 2, 9));
+    client.join(("wire", Ipv4Addr::new(198, 51, 100, 2)), &router, ("near", near))?;
+    router.join(("far", far), &supernode, ("wire", SUPERNODE))?;
+    client.ip(&format!("route add default via {near}"))?;
+    supernode.ip(&format!("route add default via {far}"))?;
+    router.ip("link set far mtu 1300")?;
+    supernode.ip("link set wire mtu 1300")?;
+    let forwarding = router.within(|| std::fs::write("/proc/sys/net/ipv4/ip_forward", "1"));
+    forwarding.map_err(|error| error.to_string())?;
+    let server = serve(&supernode, &[])?;
+    let mut dialler = connect(&client, &[])?;
+    dialler.await_event("link-up", &GIVEN[0].to_string())?;
+    // The end at the narrow link cuts at once.
+    traffic::transfer(&supernode, (&client, GIVEN[0]), TRANSFER)?;
+    // The other has to be told by the router first, which costs a packet.
+    traffic::transfer(&client, (&supernode, INSIDE), TRANSFER)?;
+    let way = client.ip(&format!("route get {SUPERNODE}"))?;
+    if !way.contains("mtu 1300") {
+        return Err(format!("the MTU of the path is not known: {way}").into());
+    }
+    traffic::ping(&client, INSIDE, LONG)?;
+    ended_in_order(&dialler.end(Signal::INT)?)?;
+    ended_in_order(&server.end(Signal::INT)?)
+}
+
 fn two_clients() -> Result<(), Failed> {
     let pair = Pair::new()?;
     let (second, second_address) = (Namespace::new()?, Ipv4Addr::new(198, 51, 100, 2));
@@ -206,7 +235,7 @@ fn host_settings() -> Result<(), Failed> {
     }
     same("resolvers", read()?.lines().last().unwrap_or_default(), "nameserver 10.10.10.10")?;
     traffic::ping(&pair.client, INSIDE, LONG)?;
-    ended_in_order(&client.end(Signal::INT)?)?;
+    ended_in_order(&client.end(Signal::HUP)?)?;
     same("routes and interfaces", &pair.client.state()?, &before)?;
     same("resolvers", &read()?, text)?;
     std::fs::remove_file(&resolvers).map_err(|error| error.to_string().into())
