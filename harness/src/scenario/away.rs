@@ -319,6 +319,9 @@ pub(super) fn pinged(said: &str) -> [(&'static str, Value); 4] {
 
 /// A property in the state of a subject.
 pub(super) fn seen(state: &Value, what: Subject, name: &str) -> Option<Value> {
+    if let Some(said) = state.get(format!("{}.{name}", what.word())) {
+        return Some(said.clone());
+    }
     let count = state.get(what.word());
     match name {
         "state" => {
@@ -326,7 +329,7 @@ pub(super) fn seen(state: &Value, what: Subject, name: &str) -> Option<Value> {
             count.map(|count| Value::from(if count > 0 { "up" } else { "down" }))
         }
         "count" => count.cloned(),
-        _ => state.get(format!("{}.{name}", what.word())).cloned(),
+        _ => None,
     }
 }
 
@@ -334,7 +337,18 @@ pub(super) fn seen(state: &Value, what: Subject, name: &str) -> Option<Value> {
 mod tests {
     use serde_json::json;
 
-    use super::pinged;
+    use super::{Subject, pinged};
+
+    #[test]
+    fn what_a_subject_says_of_itself_comes_before_what_its_numbers_say() {
+        let state = json!({ "esp": 2, "ospf.state": "full", "ppp": 0, "ppp.user": "nycmesh" });
+        let seen = |what, name| super::seen(&state, what, name);
+        assert_eq!(seen(Subject::Ospf, "state"), Some(json!("full")));
+        assert_eq!(seen(Subject::Ppp, "state"), Some(json!("down")));
+        assert_eq!(seen(Subject::Ppp, "user"), Some(json!("nycmesh")));
+        assert_eq!(seen(Subject::Esp, "count"), Some(json!(2)));
+        assert_eq!(seen(Subject::Tunnel, "state"), None);
+    }
 
     #[test]
     fn what_ping_says_is_read() {

@@ -168,7 +168,10 @@ impl Ppp {
                 self.unanswered.of_mut(!book.by).answered();
                 book.alone("lcp", "answers_echo", "yes");
             }
-            Code::Identification => own("identification", layer, book),
+            // That it is said, and not what: the second names the machine, and a recording may begin between the two.
+            Code::Identification => {
+                book.message("lcp", "identification");
+            }
             Code::TerminateRequest => self.is_open &= name != "lcp",
             Code::ProtocolReject => {
                 if let Content::RejectedProtocol(protocol) = message.content {
