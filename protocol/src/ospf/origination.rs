@@ -83,6 +83,16 @@ impl Ospf {
         self.describe(now);
     }
 
+    /// Whether we are who has to answer for an LSA: it is said to be ours, or it describes a network whose designated router has
+    /// one of our addresses (section 13.4).
+    pub(super) fn is_self_originated(&self, key: &Key) -> bool {
+        let is_our_address = || {
+            let mut own = self.interfaces.values().map(|interface| interface.config.address);
+            own.any(|address| address == key.link_state_id)
+        };
+        key.advertising_router == self.config.router_id || key.ls_type == LsType::Network && is_our_address()
+    }
+
     /// Says more than somebody else claims that we have said, or takes it back (OSPF-2328-13.4-a).
     pub(super) fn outbid(&mut self, now: Instant, claimed: &LsaHeader) {
         self.renew(now, &Key::of(claimed));

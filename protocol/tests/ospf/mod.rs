@@ -1,7 +1,11 @@
 //! Two routers on a point-to-point link (RFC 2328).
 
-mod database;
+mod forge;
+mod lists;
+mod own;
+mod packets;
 mod table;
+mod ways;
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
