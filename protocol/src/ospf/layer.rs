@@ -145,7 +145,9 @@ impl Ospf {
             Err(violation) => return self.rejected(id, violation),
         };
         if let Body::Hello(hello) = &packet.body {
-            return self.on_hello(cx, id, packet.router_id, hello);
+            self.on_hello(cx, id, packet.router_id, hello);
+            self.remember_sequence(id, &packet);
+            return;
         }
         let known = self.interfaces.get(&id).and_then(|interface| interface.neighbor.as_ref());
         // OSPF-2328-8.2-c
