@@ -3,6 +3,8 @@
 use core::net::Ipv4Addr;
 use core::time::Duration;
 
+use super::spf::mask;
+
 /// One router in one area.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -25,6 +27,24 @@ pub struct Announced {
     pub length: u8,
     /// The cost.
     pub cost: u16,
+}
+
+impl Announced {
+    /// The network without the bits of hosts, and its length.
+    pub(super) fn prefix(&self) -> (Ipv4Addr, u8) {
+        (network(self.network, self.length), self.length)
+    }
+}
+
+impl External {
+    /// The network without the bits of hosts, and its length.
+    pub(super) fn prefix(&self) -> (Ipv4Addr, u8) {
+        (network(self.network, self.length), self.length)
+    }
+}
+
+fn network(address: Ipv4Addr, length: u8) -> Ipv4Addr {
+    Ipv4Addr::from(u32::from(address) & u32::from(mask(length)))
 }
 
 /// A network outside of OSPF.

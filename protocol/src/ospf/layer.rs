@@ -9,7 +9,7 @@ use super::config::Config;
 use super::database::{Database, Key};
 use super::event::{Command, Event, InterfaceId, Route, Unit, Violation};
 use super::neighbor::{Interface, Neighbor};
-use super::spf::{View, mask};
+use super::spf::{Own, View};
 use super::table::{self, Conditions, InterfaceEvent, Neighbor as State, NeighborEvent};
 use super::wire::{Body, Hello, Options};
 use crate::cx::Cx;
@@ -76,7 +76,7 @@ impl Ospf {
         })
     }
 
-    /// The ways to networks that are not our own.
+    /// The ways to networks that are not our own; to one network several if they are equal.
     #[must_use]
     pub fn routes(&self) -> &[Route] {
         &self.routes
@@ -245,17 +245,12 @@ impl Ospf {
             Some(((neighbor.router_id, interface.config.address), *id))
         });
         let neighbors: BTreeMap<(Ipv4Addr, Ipv4Addr), InterfaceId> = full.collect();
-        let own: BTreeSet<(Ipv4Addr, u8)> = self
-            .config
-            .networks
-            .iter()
-            .map(|own| (Ipv4Addr::from(u32::from(own.network) & u32::from(mask(own.length))), own.length))
-            .chain(
-                self.interfaces
-                    .values()
-                    .flat_map(|interface| [(interface.config.address, 32), (interface.config.peer, 32)]),
-            )
-            .collect();
+        let networks = self.config.networks.iter().map(|own| (own.prefix(), None));
+        let ends = self.interfaces.iter().flat_map(|(id, interface)| {
+            let config = &interface.config;
+            [((config.peer, 32), Some((*id, config.cost.into()))), ((config.address, 32), None)]
+        });
+        let own: Own = networks.chain(ends).collect();
         let view = View {
             database: &self.database,
             now,

@@ -24,7 +24,7 @@ impl Ospf {
         let key = |ls_type, link_state_id| Key { ls_type, link_state_id, advertising_router: id };
         let mut bodies = BTreeMap::from([(key(LsType::Router, id), LsaBody::Router(self.router_lsa()))]);
         for external in &self.config.externals {
-            let network = Ipv4Addr::from(u32::from(external.network) & u32::from(mask(external.length)));
+            let (network, _) = external.prefix();
             bodies.insert(key(LsType::AsExternal, network), LsaBody::AsExternal(external_lsa(external)));
         }
         bodies
@@ -48,8 +48,8 @@ impl Ospf {
             links.push(link(config.peer, mask(32), LinkType::Stub, config.cost));
         }
         for own in &self.config.networks {
-            let network = Ipv4Addr::from(u32::from(own.network) & u32::from(mask(own.length)));
-            links.push(link(network, mask(own.length), LinkType::Stub, own.cost));
+            let (network, length) = own.prefix();
+            links.push(link(network, mask(length), LinkType::Stub, own.cost));
         }
         let flags = if self.config.externals.is_empty() { 0 } else { RouterLsa::E };
         RouterLsa { flags, reserved: 0, links }

@@ -64,7 +64,12 @@ pub(super) fn link(link_type: LinkType, link_id: Ipv4Addr, link_data: Ipv4Addr, 
 }
 
 pub(super) fn routing(links: Vec<RouterLink>) -> LsaBody {
-    LsaBody::Router(RouterLsa { flags: 0, reserved: 0, links })
+    at_border(0, links)
+}
+
+/// A router with these bits of V, E and B.
+pub(super) fn at_border(flags: u8, links: Vec<RouterLink>) -> LsaBody {
+    LsaBody::Router(RouterLsa { flags, reserved: 0, links })
 }
 
 pub(super) fn external(metric: u32, is_type_2: bool, forwarding_address: Ipv4Addr) -> LsaBody {

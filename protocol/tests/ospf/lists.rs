@@ -10,24 +10,12 @@ use l2tpspec_protocol::codec::Codec as _;
 use l2tpspec_protocol::ospf::database::MAX_AGE;
 use l2tpspec_protocol::ospf::table::Neighbor as State;
 use l2tpspec_protocol::ospf::wire::{Body, LsType, Packet};
-use l2tpspec_protocol::ospf::{Command, Event, External, InterfaceConfig, InterfaceId, Ospf, Unit};
+use l2tpspec_protocol::ospf::{Event, External, InterfaceId, Ospf, Unit};
 use l2tpspec_protocol::time::Instant;
 
 use super::forge::{external, full, hear_lsas, id, known, lsa, sent, updates};
-use super::{LAN, LEFT, LINK, RIGHT, assert_learnt, router, routers, run, states, up};
+use super::{LAN, LINK, OTHER, assert_learnt, other_up, router, routers, run, states, up};
 use crate::support::pair::{Pair, Side};
-
-/// A second link between the two.
-const OTHER: InterfaceId = InterfaceId(2);
-
-/// Brings the second link up.
-fn other_up(pair: &mut Pair<Ospf>) {
-    let [left, right] = [LEFT, RIGHT].map(|end| Ipv4Addr::from(u32::from(end) + 0x100));
-    for (side, own, peer) in [(Side::Left, left, right), (Side::Right, right, left)] {
-        let config = InterfaceConfig::new(own, peer, 1400);
-        pair.command(side, Command::InterfaceUp { interface: OTHER, config });
-    }
-}
 
 /// When the neighbour of the left router on an interface became Full.
 fn full_since(pair: &Pair<Ospf>, on: InterfaceId) -> Option<Instant> {
@@ -188,7 +176,7 @@ fn what_another_neighbour_brings_is_not_waited_for() {
         if is_lost { Vec::new() } else { vec![(Duration::ZERO, unit)] }
     });
     up(&mut pair, |_, _| {});
-    other_up(&mut pair);
+    other_up(&mut pair, |_| {});
     run(&mut pair, 30);
     let [one, other] = [LINK, OTHER].map(|link| full_since(&pair, link).expect("Full"));
     assert_eq!(other.since(one), Duration::ZERO, "{one} {other}");
@@ -214,7 +202,7 @@ fn what_is_too_old_stays_until_everybody_knows() {
     run(&mut pair, 2);
     let old = |pair: &Pair<Ospf>| known(&pair.left, pair.now, LsType::AsExternal, network);
     assert_eq!(old(&pair), Some((0x8000_0007, MAX_AGE)), "nobody has acknowledged it");
-    other_up(&mut pair);
+    other_up(&mut pair, |_| {});
     let is_full = |pair: &Pair<Ospf>| full_since(pair, OTHER).is_some();
     while !is_full(&pair) {
         assert_eq!(old(&pair), Some((0x8000_0007, MAX_AGE)));
