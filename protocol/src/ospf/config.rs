@@ -43,7 +43,8 @@ impl External {
     }
 }
 
-fn network(address: Ipv4Addr, length: u8) -> Ipv4Addr {
+/// The address without the bits of hosts.
+pub(super) fn network(address: Ipv4Addr, length: u8) -> Ipv4Addr {
     Ipv4Addr::from(u32::from(address) & u32::from(mask(length)))
 }
 
@@ -58,6 +59,37 @@ pub struct External {
     pub cost: u32,
     /// Whether the cost counts for more than any way to the router (type 2).
     pub is_type_2: bool,
+}
+
+/// A network that is announced while the router runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Announcement {
+    /// As the router's own, by a stub link of its router-LSA.
+    Network(Announced),
+    /// As one outside of OSPF, by an AS-external-LSA.
+    External(External),
+}
+
+impl Config {
+    /// Announces a network from now on; one that is announced already changes, in kind and cost.
+    pub(super) fn announce(&mut self, announcement: Announcement) {
+        match announcement {
+            Announcement::Network(announced) => {
+                self.withdraw(announced.prefix());
+                self.networks.push(announced);
+            }
+            Announcement::External(external) => {
+                self.withdraw(external.prefix());
+                self.externals.push(external);
+            }
+        }
+    }
+
+    /// Announces a network no longer.
+    pub(super) fn withdraw(&mut self, prefix: (Ipv4Addr, u8)) {
+        self.networks.retain(|known| known.prefix() != prefix);
+        self.externals.retain(|known| known.prefix() != prefix);
+    }
 }
 
 /// How packets are authenticated (RFC 2328 appendix D).

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::net::Ipv4Addr;
 
-use super::config::InterfaceConfig;
+use super::config::{Announcement, InterfaceConfig};
 use super::table::Neighbor as State;
 use crate::codec::Malformed;
 
@@ -38,6 +38,15 @@ pub enum Command {
     InterfaceDown {
         /// Which.
         interface: InterfaceId,
+    },
+    /// A network is to be announced from now on, or in another way than before.
+    Announce(Announcement),
+    /// A network is to be announced no longer, whichever way it was.
+    Withdraw {
+        /// The network.
+        network: Ipv4Addr,
+        /// The bits of its mask.
+        length: u8,
     },
 }
 

@@ -5,7 +5,7 @@ use core::net::Ipv4Addr;
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::config::Config;
+use super::config::{Config, network};
 use super::database::{Database, Key};
 use super::event::{Command, Event, InterfaceId, Route, Unit, Violation};
 use super::neighbor::{Interface, Neighbor};
@@ -296,6 +296,16 @@ impl Layer for Ospf {
                 self.interface_up(cx, interface, config);
             }
             Input::Command(Command::InterfaceDown { interface }) => self.interface_down(cx, interface),
+            Input::Command(Command::Announce(announcement)) => {
+                self.config.announce(announcement);
+                self.describe(cx.now);
+                self.recompute(cx.now);
+            }
+            Input::Command(Command::Withdraw { network: address, length }) => {
+                self.config.withdraw((network(address, length), length));
+                self.describe(cx.now);
+                self.recompute(cx.now);
+            }
             Input::Timeout => {}
         }
         while let Some(reason) = self.deadlines.take_due(cx.now) {

@@ -1,5 +1,6 @@
 //! Two routers on a point-to-point link (RFC 2328).
 
+mod announced;
 mod forge;
 mod lists;
 mod own;
