@@ -3,6 +3,8 @@
 use core::net::Ipv4Addr;
 use core::time::Duration;
 
+use super::spf::mask;
+
 /// One router in one area.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -27,6 +29,25 @@ pub struct Announced {
     pub cost: u16,
 }
 
+impl Announced {
+    /// The network without the bits of hosts, and its length.
+    pub(super) fn prefix(&self) -> (Ipv4Addr, u8) {
+        (network(self.network, self.length), self.length)
+    }
+}
+
+impl External {
+    /// The network without the bits of hosts, and its length.
+    pub(super) fn prefix(&self) -> (Ipv4Addr, u8) {
+        (network(self.network, self.length), self.length)
+    }
+}
+
+/// The address without the bits of hosts.
+pub(super) fn network(address: Ipv4Addr, length: u8) -> Ipv4Addr {
+    Ipv4Addr::from(u32::from(address) & u32::from(mask(length)))
+}
+
 /// A network outside of OSPF.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct External {
@@ -38,6 +59,37 @@ pub struct External {
     pub cost: u32,
     /// Whether the cost counts for more than any way to the router (type 2).
     pub is_type_2: bool,
+}
+
+/// A network that is announced while the router runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Announcement {
+    /// As the router's own, by a stub link of its router-LSA.
+    Network(Announced),
+    /// As one outside of OSPF, by an AS-external-LSA.
+    External(External),
+}
+
+impl Config {
+    /// Announces a network from now on; one that is announced already changes, in kind and cost.
+    pub(super) fn announce(&mut self, announcement: Announcement) {
+        match announcement {
+            Announcement::Network(announced) => {
+                self.withdraw(announced.prefix());
+                self.networks.push(announced);
+            }
+            Announcement::External(external) => {
+                self.withdraw(external.prefix());
+                self.externals.push(external);
+            }
+        }
+    }
+
+    /// Announces a network no longer.
+    pub(super) fn withdraw(&mut self, prefix: (Ipv4Addr, u8)) {
+        self.networks.retain(|known| known.prefix() != prefix);
+        self.externals.retain(|known| known.prefix() != prefix);
+    }
 }
 
 /// How packets are authenticated (RFC 2328 appendix D).

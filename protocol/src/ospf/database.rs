@@ -61,6 +61,8 @@ pub fn newer(a: &LsaHeader, b: &LsaHeader) -> Ordering {
 pub(super) struct Entry {
     pub(super) lsa: Lsa,
     pub(super) installed: Instant,
+    /// When it came from a neighbour, if it did.
+    pub(super) received: Option<Instant>,
     /// When it was last sent back to somebody who had an older one.
     pub(super) sent_back: Option<Instant>,
 }
@@ -93,7 +95,7 @@ pub(super) struct Database {
 
 impl Database {
     pub(super) fn install(&mut self, now: Instant, lsa: Lsa) {
-        let entry = Entry { lsa, installed: now, sent_back: None };
+        let entry = Entry { lsa, installed: now, received: None, sent_back: None };
         self.entries.insert(Key::of(&entry.lsa.header), entry);
     }
 

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::net::Ipv4Addr;
 
-use super::config::InterfaceConfig;
+use super::config::{Announcement, InterfaceConfig};
 use super::table::Neighbor as State;
 use crate::codec::Malformed;
 
@@ -38,6 +38,15 @@ pub enum Command {
     InterfaceDown {
         /// Which.
         interface: InterfaceId,
+    },
+    /// A network is to be announced from now on, or in another way than before.
+    Announce(Announcement),
+    /// A network is to be announced no longer, whichever way it was.
+    Withdraw {
+        /// The network.
+        network: Ipv4Addr,
+        /// The bits of its mask.
+        length: u8,
     },
 }
 
@@ -76,6 +85,8 @@ pub enum Violation {
     Malformed(Malformed),
     /// It is for an address that is neither ours nor that of all routers.
     Destination(Ipv4Addr),
+    /// It comes from our own address: what we have sent came back.
+    Source(Ipv4Addr),
     /// Its type is not known.
     PacketType(u8),
     /// It is of another area.
@@ -120,6 +131,7 @@ impl Violation {
         match self {
             Self::Malformed(_)
             | Self::Destination(_)
+            | Self::Source(_)
             | Self::PacketType(_)
             | Self::Area(_)
             | Self::Authentication => "OSPF-2328-8.2-a",
@@ -148,6 +160,7 @@ impl fmt::Display for Violation {
         match self {
             Self::Malformed(malformed) => malformed.fmt(f),
             Self::Destination(address) => write!(f, "packet for {address}"),
+            Self::Source(address) => write!(f, "packet from our own address {address}"),
             Self::PacketType(number) => write!(f, "packet of unknown type {number}"),
             Self::Area(area) => write!(f, "packet of area {area}"),
             Self::Authentication => f.write_str("packet that is not authenticated as it should be"),

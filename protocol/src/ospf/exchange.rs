@@ -1,9 +1,9 @@
 //! The exchange of databases (RFC 2328 sections 10.6 to 10.9).
 
-use super::database::{Key, newer};
+use super::database::{Key, MAX_AGE, newer};
 use super::event::{InterfaceId, Violation};
 use super::layer::{Ospf, Reason};
-use super::neighbor::Described;
+use super::neighbor::{Described, Unacknowledged};
 use super::table::{Neighbor as State, NeighborEvent};
 use super::wire::{
     Body, DatabaseDescription, LinkStateRequest, LinkStateRequestEntry, LinkStateUpdate, LsType, Lsa,
@@ -81,13 +81,27 @@ impl Ospf {
         }
     }
 
-    /// Lists the whole database for the neighbour (section 10.3).
+    /// Lists the whole database for the neighbour; what is about to go is not described but sent until it is acknowledged
+    /// (section 10.3).
     pub(super) fn summarise(&mut self, cx: &Cx<'_>, id: InterfaceId) {
-        let keys: Vec<Key> = self.database.entries.keys().copied().collect();
-        let headers = keys.iter().filter_map(|key| self.database.header(cx.now, key)).collect();
-        if let Some(neighbor) = self.interfaces.get_mut(&id).and_then(|interface| interface.neighbor.as_mut())
-        {
-            neighbor.summary = headers;
+        let keys = self.database.entries.keys();
+        let headers = keys.filter_map(|key| self.database.header(cx.now, key));
+        let (old, live): (Vec<_>, Vec<_>) = headers.partition(|header| header.ls_age >= MAX_AGE);
+        let Some(neighbor) = self.interfaces.get_mut(&id).and_then(|interface| interface.neighbor.as_mut())
+        else {
+            return;
+        };
+        neighbor.summary = live.into();
+        let waiting = |header: LsaHeader| (Key::of(&header), Unacknowledged { header, sent: cx.now });
+        neighbor.retransmissions.extend(old.iter().copied().map(waiting));
+        let lsas: Vec<Lsa> = old
+            .iter()
+            .filter_map(|header| self.database.entries.get(&Key::of(header)))
+            .map(|entry| entry.aged(cx.now))
+            .collect();
+        if !lsas.is_empty() {
+            self.send_update(id, lsas);
+            self.wait_for_acknowledgment(cx.now, id);
         }
     }
 
@@ -293,8 +307,8 @@ impl Ospf {
         }
     }
 
-    /// What was asked for has come: the next packet of requests, or the end of them. An older instance than the one that was
-    /// described is no answer (section 13.3 step 1b).
+    /// An LSA has come from the neighbour. An older instance than the one that was described is no answer (section 13.3 step
+    /// 1b).
     pub(super) fn on_answered(&mut self, cx: &Cx<'_>, id: InterfaceId, got: &LsaHeader) {
         let Some(neighbor) = self.interfaces.get_mut(&id).and_then(|interface| interface.neighbor.as_mut())
         else {
@@ -304,13 +318,12 @@ impl Ospf {
         if neighbor.requests.get(key).is_none_or(|wanted| newer(got, wanted).is_lt()) {
             return;
         }
-        neighbor.requests.remove(key);
-        neighbor.asked.retain(|asked| asked != key);
-        if neighbor.asked.is_empty() && neighbor.state >= State::Exchange {
+        if neighbor.has_come(key) && neighbor.state >= State::Exchange {
             self.ask_or_finish(cx, id);
         }
     }
 
+    /// The neighbour has answered all that it was asked: the next packet of requests, or the end of them.
     fn ask_or_finish(&mut self, cx: &Cx<'_>, id: InterfaceId) {
         let neighbor = self.interfaces.get(&id).and_then(|interface| interface.neighbor.as_ref());
         let is_loading = neighbor.is_some_and(|neighbor| neighbor.state == State::Loading);
@@ -336,7 +349,7 @@ impl Ospf {
                 self.send(id, Body::LinkStateUpdate(LinkStateUpdate { lsas }));
                 used = 0;
             }
-            lsa.header.ls_age = lsa.header.ls_age.saturating_add(delay).min(super::database::MAX_AGE);
+            lsa.header.ls_age = lsa.header.ls_age.saturating_add(delay).min(MAX_AGE);
             used = used.saturating_add(length);
             packet.push(lsa);
         }

@@ -59,9 +59,9 @@ impl Ospf {
         let Some(own) = own else { return self.accept(cx, id, lsa, acknowledged) };
         match newer(&lsa.header, &own) {
             core::cmp::Ordering::Greater => {
-                let installed = self.database.entries.get(&key).map(|entry| entry.installed);
-                // OSPF-2328-13-c
-                if installed.is_some_and(|installed| cx.now.since(installed) < MIN_ARRIVAL) {
+                let received = self.database.entries.get(&key).and_then(|entry| entry.received);
+                // OSPF-2328-13-c; what we have said ourselves keeps nobody from correcting it.
+                if received.is_some_and(|received| cx.now.since(received) < MIN_ARRIVAL) {
                     return self.rejected(id, Violation::TooSoon);
                 }
                 self.accept(cx, id, lsa, acknowledged);
@@ -99,13 +99,16 @@ impl Ospf {
 
     /// Takes a newer LSA: floods, installs, acknowledges it, and corrects it if it is one of ours.
     fn accept(&mut self, cx: &Cx<'_>, id: InterfaceId, lsa: &Lsa, acknowledged: &mut Vec<LsaHeader>) {
-        let header = lsa.header;
+        let (key, header) = (Key::of(&lsa.header), lsa.header);
         self.install(cx.now, lsa.clone());
+        if let Some(entry) = self.database.entries.get_mut(&key) {
+            entry.received = Some(cx.now);
+        }
         self.flood(cx.now, lsa, Some(id));
         acknowledged.push(header);
         self.on_answered(cx, id, &header);
         // OSPF-2328-13.4-a
-        if header.advertising_router == self.config.router_id {
+        if self.is_self_originated(&key) {
             self.outbid(cx.now, &header);
         }
     }
@@ -128,7 +131,6 @@ impl Ospf {
         let ids: Vec<InterfaceId> = self.interfaces.keys().copied().collect();
         for id in ids {
             let Some(interface) = self.interfaces.get_mut(&id) else { continue };
-            let wait = interface.config.retransmission;
             let Some(neighbor) = interface.neighbor.as_mut().filter(|known| known.state >= State::Exchange)
             else {
                 continue;
@@ -137,15 +139,17 @@ impl Ospf {
                 && let Some(wanted) = neighbor.requests.get(&key).copied()
                 && from != Some(id)
             {
-                match newer(&lsa.header, &wanted) {
-                    core::cmp::Ordering::Less => continue,
-                    core::cmp::Ordering::Equal => {
-                        neighbor.requests.remove(&key);
-                        continue;
-                    }
-                    core::cmp::Ordering::Greater => {
-                        neighbor.requests.remove(&key);
-                    }
+                // Step 1b.
+                let order = newer(&lsa.header, &wanted);
+                if order.is_lt() {
+                    continue;
+                }
+                if neighbor.has_come(&key) {
+                    // It owes nothing more: what is missing yet is asked for at once.
+                    self.deadlines.set(Reason::Request(id), now);
+                }
+                if order.is_eq() {
+                    continue;
                 }
             }
             if from == Some(id) {
@@ -153,9 +157,16 @@ impl Ospf {
             }
             neighbor.retransmissions.insert(key, Unacknowledged { header: lsa.header, sent: now });
             self.send_update(id, vec![lsa.clone()]);
-            if self.deadlines.get(&Reason::Retransmission(id)).is_none() {
-                self.deadlines.set(Reason::Retransmission(id), now + wait);
-            }
+            self.wait_for_acknowledgment(now, id);
+        }
+    }
+
+    /// Something was sent that is to be acknowledged: it will be looked after in time, unless that is sooner already.
+    pub(super) fn wait_for_acknowledgment(&mut self, now: Instant, id: InterfaceId) {
+        let Some(interface) = self.interfaces.get(&id) else { return };
+        if self.deadlines.get(&Reason::Retransmission(id)).is_none() {
+            let moment = now + interface.config.retransmission;
+            self.deadlines.set(Reason::Retransmission(id), moment);
         }
     }
 
@@ -247,7 +258,8 @@ impl Ospf {
         self.arm_age(now);
     }
 
-    /// Removes LSAs of `MaxAge` that everybody has acknowledged; what was flushed to begin anew begins anew.
+    /// Removes LSAs of `MaxAge` that everybody has acknowledged; what was flushed to begin anew begins anew. One of ours that is
+    /// to be outbid stays until it is, so that its number is not forgotten.
     pub(super) fn forget_old(&mut self, now: Instant) {
         if self.is_exchanging() {
             return;
@@ -261,7 +273,7 @@ impl Ospf {
             .database
             .entries
             .iter()
-            .filter(|(key, entry)| entry.age(now) >= MAX_AGE && !waits(key))
+            .filter(|(key, entry)| entry.age(now) >= MAX_AGE && !waits(key) && !self.postponed.contains(*key))
             .map(|(key, _)| *key)
             .collect();
         let mut is_ours_gone = false;

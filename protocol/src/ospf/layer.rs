@@ -5,11 +5,11 @@ use core::net::Ipv4Addr;
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::config::Config;
+use super::config::{Config, network};
 use super::database::{Database, Key};
 use super::event::{Command, Event, InterfaceId, Route, Unit, Violation};
 use super::neighbor::{Interface, Neighbor};
-use super::spf::{View, mask};
+use super::spf::{Own, View};
 use super::table::{self, Conditions, InterfaceEvent, Neighbor as State, NeighborEvent};
 use super::wire::{Body, Hello, Options};
 use crate::cx::Cx;
@@ -76,7 +76,7 @@ impl Ospf {
         })
     }
 
-    /// The ways to networks that are not our own.
+    /// The ways to networks that are not our own; to one network several if they are equal.
     #[must_use]
     pub fn routes(&self) -> &[Route] {
         &self.routes
@@ -145,7 +145,9 @@ impl Ospf {
             Err(violation) => return self.rejected(id, violation),
         };
         if let Body::Hello(hello) = &packet.body {
-            return self.on_hello(cx, id, packet.router_id, hello);
+            self.on_hello(cx, id, packet.router_id, hello);
+            self.remember_sequence(id, &packet);
+            return;
         }
         let known = self.interfaces.get(&id).and_then(|interface| interface.neighbor.as_ref());
         // OSPF-2328-8.2-c
@@ -243,17 +245,12 @@ impl Ospf {
             Some(((neighbor.router_id, interface.config.address), *id))
         });
         let neighbors: BTreeMap<(Ipv4Addr, Ipv4Addr), InterfaceId> = full.collect();
-        let own: BTreeSet<(Ipv4Addr, u8)> = self
-            .config
-            .networks
-            .iter()
-            .map(|own| (Ipv4Addr::from(u32::from(own.network) & u32::from(mask(own.length))), own.length))
-            .chain(
-                self.interfaces
-                    .values()
-                    .flat_map(|interface| [(interface.config.address, 32), (interface.config.peer, 32)]),
-            )
-            .collect();
+        let networks = self.config.networks.iter().map(|own| (own.prefix(), None));
+        let ends = self.interfaces.iter().flat_map(|(id, interface)| {
+            let config = &interface.config;
+            [((config.peer, 32), Some((*id, config.cost.into()))), ((config.address, 32), None)]
+        });
+        let own: Own = networks.chain(ends).collect();
         let view = View {
             database: &self.database,
             now,
@@ -299,6 +296,16 @@ impl Layer for Ospf {
                 self.interface_up(cx, interface, config);
             }
             Input::Command(Command::InterfaceDown { interface }) => self.interface_down(cx, interface),
+            Input::Command(Command::Announce(announcement)) => {
+                self.config.announce(announcement);
+                self.describe(cx.now);
+                self.recompute(cx.now);
+            }
+            Input::Command(Command::Withdraw { network: address, length }) => {
+                self.config.withdraw((network(address, length), length));
+                self.describe(cx.now);
+                self.recompute(cx.now);
+            }
             Input::Timeout => {}
         }
         while let Some(reason) = self.deadlines.take_due(cx.now) {

@@ -14,6 +14,6 @@ mod spf;
 pub mod table;
 pub mod wire;
 
-pub use config::{Announced, Authenticates, Config, External, InterfaceConfig};
+pub use config::{Announced, Announcement, Authenticates, Config, External, InterfaceConfig};
 pub use event::{Command, Event, InterfaceId, PathType, Route, Unit, Violation};
 pub use layer::Ospf;

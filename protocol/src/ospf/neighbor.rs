@@ -68,6 +68,14 @@ impl Neighbor {
         }
     }
 
+    /// Takes an LSA off the list of requests. Whether that was the last one that was asked for and had not come.
+    pub(super) fn has_come(&mut self, key: &Key) -> bool {
+        let is_asked = !self.asked.is_empty();
+        self.requests.remove(key);
+        self.asked.retain(|asked| asked != key);
+        is_asked && self.asked.is_empty()
+    }
+
     /// Clears all lists (OSPF-2328-10.3-a).
     pub(super) fn clear(&mut self) {
         self.summary.clear();

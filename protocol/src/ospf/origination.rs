@@ -5,7 +5,7 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 
 use super::config::External;
-use super::database::{Key, MAX_AGE};
+use super::database::{Entry, Key, MAX_AGE};
 use super::layer::{Ospf, Reason};
 use super::spf::mask;
 use super::table::Neighbor as State;
@@ -23,9 +23,17 @@ impl Ospf {
         let id = self.config.router_id;
         let key = |ls_type, link_state_id| Key { ls_type, link_state_id, advertising_router: id };
         let mut bodies = BTreeMap::from([(key(LsType::Router, id), LsaBody::Router(self.router_lsa()))]);
-        for external in &self.config.externals {
-            let network = Ipv4Addr::from(u32::from(external.network) & u32::from(mask(external.length)));
-            bodies.insert(key(LsType::AsExternal, network), LsaBody::AsExternal(external_lsa(external)));
+        let mut externals: Vec<&External> = self.config.externals.iter().collect();
+        externals.sort_by_key(|external| external.prefix());
+        for external in externals {
+            let (network, length) = external.prefix();
+            // Of networks with one address the widest is named by it, the others by their last addresses (appendix E);
+            // that leaves no name for a single address.
+            let last = Ipv4Addr::from(u32::from(network) | !u32::from(mask(length)));
+            let names = [network, last].map(|name| key(LsType::AsExternal, name));
+            if let Some(name) = names.into_iter().find(|name| !bodies.contains_key(name)) {
+                bodies.insert(name, LsaBody::AsExternal(external_lsa(external)));
+            }
         }
         bodies
     }
@@ -48,16 +56,27 @@ impl Ospf {
             links.push(link(config.peer, mask(32), LinkType::Stub, config.cost));
         }
         for own in &self.config.networks {
-            let network = Ipv4Addr::from(u32::from(own.network) & u32::from(mask(own.length)));
-            links.push(link(network, mask(own.length), LinkType::Stub, own.cost));
+            let (network, length) = own.prefix();
+            links.push(link(network, mask(length), LinkType::Stub, own.cost));
         }
         let flags = if self.config.externals.is_empty() { 0 } else { RouterLsa::E };
         RouterLsa { flags, reserved: 0, links }
     }
 
     /// Says of us what has changed, not more often than once in `MinLSInterval` (OSPF-2328-12.4-a).
+    ///
+    /// What is said no more is flushed (section 14.1).
     pub(super) fn describe(&mut self, now: Instant) {
-        for (key, body) in self.own() {
+        let own = self.own();
+        let router_id = self.config.router_id;
+        let is_said = |(key, entry): &(&Key, &Entry)| {
+            key.advertising_router == router_id && entry.age(now) < MAX_AGE && !own.contains_key(key)
+        };
+        let said: Vec<Key> = self.database.entries.iter().filter(is_said).map(|(key, _)| *key).collect();
+        for key in said {
+            self.flush(now, &key);
+        }
+        for (key, body) in own {
             let known = self.database.entries.get(&key);
             let is_flushed = known.is_some_and(|entry| entry.age(now) >= MAX_AGE);
             if known.is_some_and(|entry| entry.lsa.body == body) && !is_flushed {
@@ -81,6 +100,16 @@ impl Ospf {
             self.renew(now, &key);
         }
         self.describe(now);
+    }
+
+    /// Whether we are who has to answer for an LSA: it is said to be ours, or it describes a network whose designated router has
+    /// one of our addresses (section 13.4).
+    pub(super) fn is_self_originated(&self, key: &Key) -> bool {
+        let is_our_address = || {
+            let mut own = self.interfaces.values().map(|interface| interface.config.address);
+            own.any(|address| address == key.link_state_id)
+        };
+        key.advertising_router == self.config.router_id || key.ls_type == LsType::Network && is_our_address()
     }
 
     /// Says more than somebody else claims that we have said, or takes it back (OSPF-2328-13.4-a).

@@ -60,9 +60,12 @@ impl Ospf {
         let Some(interface) = self.interfaces.get_mut(&unit.interface) else {
             return Err(Violation::Authentication);
         };
-        // On a link of two ends nobody is designated.
+        // Nobody is designated on a link of two ends, so that nothing for AllDRouters is for us.
         if ![ALL_ROUTERS, interface.config.address].contains(&unit.destination) {
             return Err(Violation::Destination(unit.destination));
+        }
+        if unit.source == interface.config.address {
+            return Err(Violation::Source(unit.source));
         }
         match (&interface.config.authentication, &packet.authentication) {
             (Authenticates::Null, Authentication::Null(_)) => {}
@@ -75,13 +78,11 @@ impl Ospf {
                 if authenticate_md5(&covered, key).as_slice() != digest.as_slice() {
                     return Err(Violation::Authentication);
                 }
-                let known = interface.neighbor.as_mut().filter(|known| known.router_id == packet.router_id);
-                if let Some(neighbor) = known {
-                    // OSPF-2328-D.4.3-a
-                    if neighbor.cryptographic.is_some_and(|last| *sequence < last) {
-                        return Err(Violation::Replayed);
-                    }
-                    neighbor.cryptographic = Some(*sequence);
+                let known = interface.neighbor.as_ref().filter(|known| known.router_id == packet.router_id);
+                let last = known.and_then(|known| known.cryptographic);
+                // OSPF-2328-D.4.3-a
+                if last.is_some_and(|last| *sequence < last) {
+                    return Err(Violation::Replayed);
                 }
             }
             _ => return Err(Violation::Authentication),
@@ -89,6 +90,16 @@ impl Ospf {
         if packet.router_id == self.config.router_id {
             return Err(Violation::OwnRouterId);
         }
+        self.remember_sequence(unit.interface, &packet);
         Ok(packet)
+    }
+
+    /// Keeps the cryptographic sequence number of a packet for its sender, if that is the neighbour; it is forgotten with it.
+    pub(super) fn remember_sequence(&mut self, id: InterfaceId, packet: &Packet) {
+        let Authentication::Cryptographic { sequence, .. } = &packet.authentication else { return };
+        let neighbor = self.interfaces.get_mut(&id).and_then(|interface| interface.neighbor.as_mut());
+        if let Some(neighbor) = neighbor.filter(|known| known.router_id == packet.router_id) {
+            neighbor.cryptographic = Some(*sequence);
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! The shortest ways (RFC 2328 section 16): a tree over the routers of the area, their stub networks, and networks outside.
 
+use core::cmp::Ordering;
 use core::net::Ipv4Addr;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::database::{Database, Key, MAX_AGE};
@@ -8,16 +10,23 @@ use super::event::{InterfaceId, PathType, Route};
 use super::wire::{LinkType, LsType, LsaBody, RouterLsa};
 use crate::time::Instant;
 
-/// A node of the tree.
+/// A node of the tree. Of two that are as near networks come first, so that no equal way over them is missed (section 16.1
+/// step 3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Vertex {
-    Router(Ipv4Addr),
     /// A network with many routers, by the address of its designated one.
     Network(Ipv4Addr),
+    Router(Ipv4Addr),
 }
 
-/// How far it is, and by which interface it is left; ours has none.
-type Reached = BTreeMap<Vertex, (u32, Option<InterfaceId>)>;
+/// The interfaces by which a way may begin: of equal ways all (section 16.8).
+type Hops = BTreeSet<InterfaceId>;
+
+/// How far each node is, and by which interfaces it is left for; there are none to ourselves.
+type Reached = BTreeMap<Vertex, (u32, Hops)>;
+
+/// How a network of our own is reached: by an interface at a cost, or not by OSPF.
+pub(super) type Own = BTreeMap<(Ipv4Addr, u8), Option<(InterfaceId, u32)>>;
 
 /// What the tree grows from.
 #[derive(Debug)]
@@ -28,7 +37,7 @@ pub(super) struct View<'a> {
     /// The interface to each neighbour that is fully adjacent, by its Router ID and our address there.
     pub(super) neighbors: &'a BTreeMap<(Ipv4Addr, Ipv4Addr), InterfaceId>,
     /// Networks that are our own, and need no way.
-    pub(super) own: &'a BTreeSet<(Ipv4Addr, u8)>,
+    pub(super) own: &'a Own,
 }
 
 impl View<'_> {
@@ -98,24 +107,36 @@ impl View<'_> {
     fn tree(&self) -> Reached {
         let root = Vertex::Router(self.router_id);
         let mut reached = Reached::new();
-        let mut candidates: BTreeSet<(u32, Vertex, Option<InterfaceId>)> = BTreeSet::from([(0, root, None)]);
-        while let Some((cost, vertex, by)) = candidates.pop_first() {
-            if reached.contains_key(&vertex) {
-                continue;
-            }
-            reached.insert(vertex, (cost, by));
+        let mut open = Reached::from([(root, (0, Hops::new()))]);
+        let mut order = BTreeSet::from([(0_u32, root)]);
+        while let Some((cost, vertex)) = order.pop_first() {
+            let Some((_, by)) = open.remove(&vertex) else { continue };
             for (to, more, over) in self.edges(vertex) {
-                let first = match to {
+                let hops = match to {
                     // Of several links to a neighbour each is a way of its own.
-                    Vertex::Router(id) if vertex == root => self.neighbors.get(&(id, over)).copied(),
-                    Vertex::Router(_) | Vertex::Network(_) => None,
+                    Vertex::Router(id) if vertex == root => {
+                        self.neighbors.get(&(id, over)).copied().into_iter().collect()
+                    }
+                    Vertex::Router(_) | Vertex::Network(_) => by.clone(),
                 };
-                let by = by.or(first);
                 // A way whose first step is no adjacency of ours is none.
-                if by.is_some() && !reached.contains_key(&to) {
-                    candidates.insert((cost.saturating_add(more), to, by));
+                if hops.is_empty() || to == vertex || reached.contains_key(&to) {
+                    continue;
+                }
+                let total = cost.saturating_add(more);
+                match open.get_mut(&to) {
+                    Some((known, _)) if *known < total => {}
+                    Some((known, equal)) if *known == total => equal.extend(hops),
+                    other => {
+                        if let Some((known, _)) = other {
+                            order.remove(&(*known, to));
+                        }
+                        open.insert(to, (total, hops));
+                        order.insert((total, to));
+                    }
                 }
             }
+            reached.insert(vertex, (cost, by));
         }
         reached
     }
@@ -127,30 +148,31 @@ impl View<'_> {
         for (vertex, (cost, by)) in &reached {
             match vertex {
                 Vertex::Router(id) => {
-                    let links = self.router(*id).map(|router| router.links.as_slice()).unwrap_or_default();
-                    for link in links.iter().filter(|link| link.link_type == LinkType::Stub) {
+                    let Some(router) = self.router(*id) else { continue };
+                    for link in router.links.iter().filter(|link| link.link_type == LinkType::Stub) {
                         let cost = cost.saturating_add(link.metric.into());
-                        table.offer(prefix(link.link_id, link.link_data), Cost::inside(cost), *by);
+                        table.offer(prefix(link.link_id, link.link_data), Cost::inside(cost), by);
                     }
-                    table.borders.insert(*id, (Cost::inside(*cost), *by));
+                    // Step 4: who does not say that it is at the border of the system is not looked for there.
+                    if router.flags & RouterLsa::E != 0 {
+                        table.borders.insert(*id, (Cost::inside(*cost), by.clone()));
+                    }
                 }
                 Vertex::Network(id) => {
                     for mask in self.masks(*id) {
-                        table.offer(prefix(*id, mask), Cost::inside(*cost), *by);
+                        table.offer(prefix(*id, mask), Cost::inside(*cost), by);
                     }
                 }
             }
         }
         self.summaries(&reached, &mut table);
         self.externals(&mut table);
-        let route = |((network, length), (cost, interface)): ((Ipv4Addr, u8), (Cost, InterfaceId))| Route {
-            network,
-            length,
-            interface,
-            kind: cost.kind,
-            cost: cost.major,
+        let ways = |((network, length), (cost, by)): ((Ipv4Addr, u8), (Cost, Hops))| {
+            let way =
+                move |interface| Route { network, length, interface, kind: cost.kind, cost: cost.major };
+            by.into_iter().map(way)
         };
-        table.best.into_iter().map(route).collect()
+        table.best.into_iter().flat_map(ways).collect()
     }
 
     /// The masks of a network with a designated router: one, unless two routers claim it.
@@ -172,16 +194,16 @@ impl View<'_> {
                 continue;
             }
             let Some(LsaBody::Summary(body)) = self.body(key) else { continue };
-            let way = reached.get(&Vertex::Router(key.advertising_router));
+            // Only a router at the border of the area is asked (step 4).
+            let is_border =
+                self.router(key.advertising_router).is_some_and(|it| it.flags & RouterLsa::B != 0);
+            let way = reached.get(&Vertex::Router(key.advertising_router)).filter(|_| is_border);
             let Some((cost, by)) = way.filter(|_| body.metric < UNREACHABLE) else { continue };
             let cost = Cost { kind: PathType::InterArea, major: cost.saturating_add(body.metric), minor: 0 };
             if key.ls_type == LsType::SummaryNetwork {
-                table.offer(prefix(key.link_state_id, body.network_mask), cost, *by);
+                table.offer(prefix(key.link_state_id, body.network_mask), cost, by);
             } else {
-                let better = table.borders.get(&key.link_state_id).is_none_or(|(known, _)| cost < *known);
-                if better {
-                    table.borders.insert(key.link_state_id, (cost, *by));
-                }
+                offer(&mut table.borders, key.link_state_id, cost, by);
             }
         }
     }
@@ -195,10 +217,10 @@ impl View<'_> {
             }
             let Some(LsaBody::AsExternal(body)) = self.body(key) else { continue };
             // Even where datagrams go elsewhere, who says so has to be reached (step 3).
-            let border = table.borders.get(&key.advertising_router).copied();
+            let border = table.borders.get(&key.advertising_router).cloned();
             let Some(border) = border.filter(|_| body.route.metric < UNREACHABLE) else { continue };
             let to = body.route.forwarding_address;
-            let way = if to.is_unspecified() { Some(border) } else { nearest(&inside, to) };
+            let way = if to.is_unspecified() { Some(border) } else { nearest(&inside, self.own, to) };
             let Some((way, by)) = way else { continue };
             let metric = body.route.metric;
             let cost = if body.route.is_type_2 {
@@ -206,7 +228,7 @@ impl View<'_> {
             } else {
                 Cost { kind: PathType::External1, major: way.major.saturating_add(metric), minor: 0 }
             };
-            table.offer(prefix(key.link_state_id, body.network_mask), cost, by);
+            table.offer(prefix(key.link_state_id, body.network_mask), cost, &by);
         }
     }
 }
@@ -232,29 +254,46 @@ impl Cost {
 /// The best ways found, to networks by prefix and to routers at borders by Router ID.
 #[derive(Debug)]
 struct Table<'a> {
-    own: &'a BTreeSet<(Ipv4Addr, u8)>,
-    best: BTreeMap<(Ipv4Addr, u8), (Cost, InterfaceId)>,
-    borders: BTreeMap<Ipv4Addr, (Cost, Option<InterfaceId>)>,
+    own: &'a Own,
+    best: BTreeMap<(Ipv4Addr, u8), (Cost, Hops)>,
+    borders: BTreeMap<Ipv4Addr, (Cost, Hops)>,
 }
 
 impl Table<'_> {
-    fn offer(&mut self, network: (Ipv4Addr, u8), cost: Cost, by: Option<InterfaceId>) {
-        let Some(by) = by else { return };
-        let better = self.best.get(&network).is_none_or(|(known, _)| cost < *known);
-        if better && !self.own.contains(&network) {
-            self.best.insert(network, (cost, by));
+    fn offer(&mut self, network: (Ipv4Addr, u8), cost: Cost, by: &Hops) {
+        if !by.is_empty() && !self.own.contains_key(&network) {
+            offer(&mut self.best, network, cost, by);
         }
     }
 }
 
-/// The way inside to an address: that of the longest prefix.
-fn nearest(
-    inside: &BTreeMap<(Ipv4Addr, u8), (Cost, InterfaceId)>,
-    to: Ipv4Addr,
-) -> Option<(Cost, Option<InterfaceId>)> {
-    let holds = |network: Ipv4Addr, length: u8| u32::from(to) & u32::from(mask(length)) == u32::from(network);
-    let found = inside.iter().filter(|((network, length), _)| holds(*network, *length));
-    found.max_by_key(|((_, length), _)| *length).map(|(_, (cost, by))| (*cost, Some(*by)))
+/// Takes a way if it is better than what is known, or another one of the same cost.
+fn offer<K: Ord>(table: &mut BTreeMap<K, (Cost, Hops)>, to: K, cost: Cost, by: &Hops) {
+    match table.entry(to) {
+        Entry::Vacant(vacant) => {
+            vacant.insert((cost, by.clone()));
+        }
+        Entry::Occupied(mut known) => match cost.cmp(&known.get().0) {
+            Ordering::Less => {
+                known.insert((cost, by.clone()));
+            }
+            Ordering::Equal => known.get_mut().1.extend(by),
+            Ordering::Greater => {}
+        },
+    }
+}
+
+/// The way inside to an address: that of the longest prefix (section 11.1). There is none to a network of our own that OSPF does
+/// not lead into, though it has the longest.
+fn nearest(inside: &BTreeMap<(Ipv4Addr, u8), (Cost, Hops)>, own: &Own, to: Ipv4Addr) -> Option<(Cost, Hops)> {
+    let holds =
+        |(network, length): &(Ipv4Addr, u8)| u32::from(to) & u32::from(mask(*length)) == u32::from(*network);
+    let learnt = inside.keys().chain(own.keys()).filter(|prefix| holds(prefix));
+    let longest = learnt.max_by_key(|(_, length)| *length)?;
+    match own.get(longest) {
+        Some(way) => way.map(|(by, cost)| (Cost::inside(cost), Hops::from([by]))),
+        None => inside.get(longest).cloned(),
+    }
 }
 
 /// A network and the bits of its mask.

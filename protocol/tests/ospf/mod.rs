@@ -1,7 +1,12 @@
 //! Two routers on a point-to-point link (RFC 2328).
 
-mod database;
+mod announced;
+mod forge;
+mod lists;
+mod own;
+mod packets;
 mod table;
+mod ways;
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -18,6 +23,7 @@ use proptest::prelude::*;
 use crate::support::pair::{Link, Pair, Side};
 
 const LINK: InterfaceId = InterfaceId(1);
+const OTHER: InterfaceId = InterfaceId(2);
 const LEFT: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 const RIGHT: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 2);
 const LAN: Announced = Announced { network: Ipv4Addr::new(192, 168, 88, 0), length: 24, cost: 5 };
@@ -39,6 +45,16 @@ fn up(pair: &mut Pair<Ospf>, change: impl Fn(Side, &mut InterfaceConfig)) {
         let mut config = InterfaceConfig::new(own, peer, 1400);
         change(side, &mut config);
         pair.command(side, Command::InterfaceUp { interface: LINK, config });
+    }
+}
+
+/// Brings a second link between the two up.
+fn other_up(pair: &mut Pair<Ospf>, change: impl Fn(&mut InterfaceConfig)) {
+    let [left, right] = [LEFT, RIGHT].map(|end| Ipv4Addr::from(u32::from(end) + 0x100));
+    for (side, own, peer) in [(Side::Left, left, right), (Side::Right, right, left)] {
+        let mut config = InterfaceConfig::new(own, peer, 1400);
+        change(&mut config);
+        pair.command(side, Command::InterfaceUp { interface: OTHER, config });
     }
 }
 
