@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use l2tpspec_protocol::cx::Cx;
 use l2tpspec_protocol::packet::Packet;
+use l2tpspec_protocol::ppp;
 use l2tpspec_protocol::ppp::LinkId;
 use l2tpspec_protocol::stack::{Command, Event, Output, Stack};
 use l2tpspec_protocol::time::Instant;
-use l2tpspec_protocol::{isakmp, l2tp, ppp};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use super::attempt::Attempt;
 use super::chance::{Chance, Clock};
 use super::ending::{Ending, Step, Unsettled};
 use super::error::LiveError;
@@ -83,6 +84,7 @@ pub(super) struct Engine {
     deadline: Option<Instant>,
     /// When a client dials again.
     again: Option<Instant>,
+    attempt: Attempt,
 }
 
 /// The layers and what they are lent, which lie in different fields.
@@ -111,6 +113,7 @@ impl Engine {
             ending: None,
             deadline: deadline.map(|time| Instant::START + time),
             again: None,
+            attempt: Attempt::default(),
         }
     }
 
@@ -123,6 +126,7 @@ impl Engine {
     fn dial(&mut self) {
         let Some((local, peer)) = self.parts.target else { return };
         self.say("udp", "dial", format!("{local} to {peer}"));
+        self.attempt.begin();
         let mut cx = lent!(self);
         let (local, peer) = (local.into(), peer.into());
         self.parts.stack.command(&mut cx, Command::Connect { local, peer });
@@ -262,12 +266,13 @@ impl Engine {
     fn on_event(&mut self, now: Instant, event: &Event) {
         self.unsettled.note(event);
         self.parts.story.tell(now, event);
-        if self.parts.target.is_none() || self.ending.is_some() || !is_loss(event) {
+        let is_loss = self.attempt.loses_by(event);
+        if self.parts.target.is_none() || self.ending.is_some() || !is_loss {
             return;
         }
         match self.parts.limits.restart.filter(|_| !is_refusal(event)) {
             // What is left of the connection ends meanwhile.
-            Some(wait) => self.again = Some(now + wait),
+            Some(wait) => _ = self.again.get_or_insert(now + wait),
             None => self.stop(Why::Lost),
         }
     }
@@ -317,16 +322,6 @@ async fn any([interrupt, terminate, hangup]: &mut [Signal; 3]) {
         _ = terminate.recv() => {}
         _ = hangup.recv() => {}
     }
-}
-
-/// Whether a client has no connection any more, or will not get one, after an event.
-const fn is_loss(event: &Event) -> bool {
-    matches!(
-        event,
-        Event::Isakmp(isakmp::Event::Failed { message_id: 0, .. } | isakmp::Event::PeerDead { .. })
-            | Event::L2tp(l2tp::Event::TunnelDown { .. } | l2tp::Event::SessionDown { .. })
-            | Event::Ppp(ppp::Event::LinkDown { .. })
-    )
 }
 
 /// Whether it would come to the same a second time.

@@ -3,6 +3,7 @@
 //!
 //! What is changed in the host is held by values that put it back when they go, so that every way out leads through that.
 
+mod attempt;
 mod chance;
 mod ending;
 mod engine;
@@ -18,7 +19,7 @@ mod wire;
 use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs as _, UdpSocket};
 use std::path::PathBuf;
 
-use l2tpspec_protocol::stack::Stack;
+use l2tpspec_protocol::stack::{self, Stack};
 
 pub use engine::{Ended, Limits, Why};
 pub use error::{Capability, LiveError, Obstacle};
@@ -150,6 +151,10 @@ fn engine(
     }
     let mut config = profile.stack(&service, wire.l2tp_port());
     config.l2tp = profile.l2tp(tunnel_secret.map(String::into_bytes));
+    if target.is_some() {
+        // Whether to dial again is said by who runs it, not by the profile.
+        config.role = stack::Role::Client { restart: None };
+    }
     if is_clear {
         config.isakmp = None;
     }

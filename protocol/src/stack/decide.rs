@@ -69,7 +69,8 @@ pub(super) fn link_of(session: SessionId) -> LinkId {
 }
 
 /// The session of a PPP link.
-pub(super) fn session_of(link: LinkId) -> SessionId {
+#[must_use]
+pub fn session_of(link: LinkId) -> SessionId {
     let [a, b, c, d] = link.0.to_be_bytes();
     SessionId { tunnel: TunnelId(u16::from_be_bytes([a, b])), session: u16::from_be_bytes([c, d]) }
 }

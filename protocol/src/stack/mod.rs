@@ -10,6 +10,7 @@ mod event;
 mod tap;
 
 pub use config::{Config, Role};
+pub use decide::session_of;
 pub use driver::Stack;
 pub use event::{Command, Event, Output, Reach};
 pub use tap::{NoTap, Seam, Tap};
