@@ -9,6 +9,7 @@ pub mod endpoint;
 pub mod error;
 pub mod exit_code;
 pub mod fuzz;
+pub mod kit;
 pub mod lab;
 pub mod live;
 pub mod profile;

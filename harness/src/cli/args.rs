@@ -38,6 +38,8 @@ pub(super) enum Verb {
     Serve(super::live::Serve),
     /// What has changed in behaviour between two captures: before and after an upgrade.
     Diff(Diff),
+    /// Print a shell script that records on a live supernode: `l2tpspec kit > record.sh`, then there `sh record.sh -h`.
+    Kit,
     /// Write what captures hold for the fuzz targets: every message, decrypted, as one small file.
     Corpus(Corpus),
 }

@@ -7,7 +7,7 @@ use crate::capture::keys::Keys;
 use crate::error::ExpectedError;
 use crate::transcript::Options;
 
-/// The captures that an argument names: itself, or in a folder that `run --record` wrote, every `wire.pcapng` below it.
+/// The captures that an argument names: itself, or of a folder that `run --record` or the kit wrote, every recording in it.
 pub(super) fn captures(argument: &Path) -> Result<Vec<PathBuf>, ExpectedError> {
     if !argument.is_dir() {
         return Ok(vec![argument.to_owned()]);
@@ -22,7 +22,7 @@ pub(super) fn captures(argument: &Path) -> Result<Vec<PathBuf>, ExpectedError> {
             let path = entry.map_err(failed(&folder))?.path();
             if path.is_dir() {
                 waiting.push(path);
-            } else if path.file_name().is_some_and(|name| name == RECORDING) {
+            } else if is_recording(&path) {
                 found.push(path);
             }
         }
@@ -31,21 +31,26 @@ pub(super) fn captures(argument: &Path) -> Result<Vec<PathBuf>, ExpectedError> {
     if found.is_empty() {
         let folder = argument.display();
         return Err(ExpectedError::Usage(format!(
-            "{folder}: a folder without a {RECORDING}\nhint: name captures, or a folder that `run --record` wrote"
+            "{folder}: a folder without a {}\nhint: name captures, or a folder that `run --record` or the kit wrote",
+            RECORDINGS.join(" or ")
         )));
     }
     Ok(found)
 }
 
-/// What `run --record` calls a capture. Its keys lie beside it, in `keys`.
-const RECORDING: &str = "wire.pcapng";
+/// What `run --record` calls a capture, and what the kit does. Its keys lie beside it, in `keys`.
+const RECORDINGS: [&str; 2] = ["wire.pcapng", "wire.pcap"];
 
-/// Loads the keys for one capture: from every `--keys`, and of a directory that holds `NAME.keys`, that one. A recording of
-/// `run --record` brings its own.
+fn is_recording(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| RECORDINGS.iter().any(|recording| name == *recording))
+}
+
+/// Loads the keys for one capture: from every `--keys`, and of a directory that holds `NAME.keys`, that one. A recording in a
+/// folder of its own brings its own.
 pub(super) fn load(args: &args::Keys, capture: &Path) -> Result<Keys, ExpectedError> {
     let mut all = Keys::default();
     let beside = capture.with_file_name("keys");
-    if args.keys.is_empty() && capture.file_name().is_some_and(|name| name == RECORDING) && beside.is_dir() {
+    if args.keys.is_empty() && is_recording(capture) && beside.is_dir() {
         all.extend(Keys::load(&beside)?);
     }
     for path in &args.keys {

@@ -37,6 +37,9 @@ pub fn run() -> ExitCode {
         args::Verb::Decode(decode) => decode::run(decode),
         args::Verb::Check(check) => check::run(check),
         args::Verb::Diff(diff) => diff::run(diff),
+        args::Verb::Kit => {
+            check::write_out(crate::kit::SCRIPT.as_bytes()).map(|()| crate::exit_code::AS_EXPECTED)
+        }
         args::Verb::Corpus(corpus) => corpus::run(corpus),
         args::Verb::Run(run) => run::run(run),
         args::Verb::Fmt(fmt) => fmt::run(fmt),

@@ -278,6 +278,24 @@ src 192.0.2.1 dst 192.0.2.2
 ";
 
 #[test]
+fn reads_what_ip_xfrm_monitor_tells_of_sas() {
+    let text = "Deleted src 192.0.2.1 dst 192.0.2.2\n\tproto esp spi 0x00000105 reqid 0 mode transport\n\
+        \tenc cbc(aes) 0x202122232425262728292a2b2c2d2e2f\n\
+        src 192.0.2.2 dst 192.0.2.1\n\tproto esp spi 0x00000106 reqid 0 mode transport\n\
+        \tenc cbc(aes) 0x303132333435363738393a3b3c3d3e3f\n\
+        Updated src 192.0.2.1 dst 192.0.2.2\n\tproto esp spi 0x00000107 reqid 0 mode transport\n\
+        \tenc cbc(aes) 0x404142434445464748494a4b4c4d4e4f\n";
+    let keys = read("state-monitor.txt", text);
+    let each = [
+        (0x105, "202122232425262728292a2b2c2d2e2f".to_owned(), String::new()),
+        (0x106, "303132333435363738393a3b3c3d3e3f".to_owned(), String::new()),
+        (0x107, "404142434445464748494a4b4c4d4e4f".to_owned(), String::new()),
+    ];
+    assert_eq!(shown(&keys.esp), each);
+    assert!(keys.left_out.is_empty());
+}
+
+#[test]
 fn reads_the_output_of_ip_xfrm_state() {
     let keys = read("xfrm-supernode.txt", XFRM);
     let [udp, gcm, null] = keys.esp.as_slice() else { panic!("{}", keys.esp.len()) };

@@ -8,10 +8,11 @@ mod translator;
 
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 
 use namespace::Namespace;
 use program::{PROGRAM, Program, Rest, scenarios};
@@ -36,6 +37,13 @@ fn main() -> ExitCode {
         let trial = Trial::test(name, run).with_ignored_flag(why.is_some());
         trial.with_kind(why.clone().unwrap_or_default())
     };
+    let is_missing = Command::new("tcpdump").arg("--version").output().is_err();
+    let with_tcpdump = |name: &str, run: fn() -> Result<(), Failed>| {
+        if why.is_some() || is_required || !is_missing {
+            return trial(name, run);
+        }
+        Trial::test(name, run).with_ignored_flag(true).with_kind("tcpdump is not installed")
+    };
     let trials = vec![
         trial("a_client_connects_carries_and_leaves_the_host_as_it_was", direct),
         trial("a_client_behind_a_translator_speaks_in_udp", translated),
@@ -49,6 +57,8 @@ fn main() -> ExitCode {
         trial("a_wrong_password_is_named", wrong_password),
         trial("without_a_device_pings_are_answered", without_device),
         trial("a_recording_breaks_no_rule", recording),
+        with_tcpdump("the_kit_records_what_check_reads", kit),
+        with_tcpdump("the_kit_says_what_it_lacks_and_leaves_nothing", kit_refuses),
         trial("without_privileges_all_that_is_lacking_is_named", unprivileged),
     ];
     libtest_mimic::run(&arguments, trials).exit_code()
@@ -348,6 +358,93 @@ fn recording() -> Result<(), Failed> {
         return Err(said.into());
     }
     std::fs::remove_dir_all(&directory).map_err(|error| error.to_string().into())
+}
+
+/// The kit's script, in a file.
+fn script() -> Result<PathBuf, Failed> {
+    let printed = Command::new(PROGRAM).arg("kit").output().map_err(|error| error.to_string())?;
+    file("record.sh", &String::from_utf8_lossy(&printed.stdout))
+}
+
+fn text(octets: &[u8]) -> String {
+    String::from_utf8_lossy(octets).into_owned()
+}
+
+fn kit() -> Result<(), Failed> {
+    let said = |error: std::io::Error| error.to_string();
+    let pair = Pair::new()?;
+    let script = script()?;
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("kit-{}", std::process::id()));
+    let mut command = Command::new("sh");
+    command.arg(&script).args(["-i", "wire", "-k", "-o"]).arg(&folder).stderr(Stdio::piped());
+    let recorder = pair.supernode.within(|| command.spawn()).map_err(said)?;
+    let log = folder.join("tcpdump.log");
+    let listens = || std::fs::read_to_string(&log).is_ok_and(|log| log.contains("listening on"));
+    let until = Instant::now() + Duration::from_secs(20);
+    while !listens() {
+        if Instant::now() > until {
+            return Err("tcpdump does not listen".into());
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let server = pair.serve(&[])?;
+    let mut client = pair.connect(&[])?;
+    client.await_event("link-up", "")?;
+    traffic::ping(&pair.client, INSIDE, LONG)?;
+    ended_in_order(&client.end(Signal::INT)?)?;
+    ended_in_order(&server.end(Signal::INT)?)?;
+    let pid = i32::try_from(recorder.id()).ok().and_then(Pid::from_raw).ok_or("no such process")?;
+    kill_process(pid, Signal::TERM).map_err(|error| error.to_string())?;
+    let output = recorder.wait_with_output().map_err(said)?;
+    let told = text(&output.stderr);
+    for word in ["at most 600 s", "stopped: it was interrupted", "0 packets dropped", "cost: "] {
+        if !told.contains(word) {
+            return Err(format!("{word:?} is not said: {told}").into());
+        }
+    }
+    same("status", &format!("{:?}", output.status.code()), "Some(0)")?;
+    let check = Command::new(PROGRAM).args(["check", "--json"]).arg(&folder).output().map_err(said)?;
+    let outcome = text(&check.stdout);
+    // Without keys: up to what is said in the clear, and ESP.
+    if !outcome.contains("\"hidden\":[")
+        || !outcome.contains("\"rung\":\"ended\"") && !outcome.contains("esp-both-ways")
+    {
+        return Err(format!("{outcome}{}", text(&check.stderr)).into());
+    }
+    for left in ["pieces", "keys"] {
+        if folder.join(left).exists() {
+            return Err(format!("{left} is left").into());
+        }
+    }
+    std::fs::remove_file(&script).map_err(said)?;
+    std::fs::remove_dir_all(&folder).map_err(|error| error.to_string().into())
+}
+
+fn kit_refuses() -> Result<(), Failed> {
+    let script = script()?;
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("kit-no-{}", std::process::id()));
+    let path = folder.display().to_string();
+    let namespace = Namespace::new()?;
+    let cases: [(&[&str], &str); 5] = [
+        (&["-i", "nowhere0", "-o", &path], "there is no interface nowhere0"),
+        (&["-t", "soon", "-o", &path], "-t takes a number of seconds, not soon"),
+        (&["-s", "0", "-o", &path], "-s takes a number of megabytes, not 0"),
+        (&["-s", "999999999", "-i", "lo", "-o", &path], "no room: "),
+        (&["-o", &path, "more"], "one word too many: more"),
+    ];
+    for (arguments, why) in cases {
+        let mut command = Command::new("sh");
+        command.arg(&script).args(arguments);
+        let output = namespace.within(|| command.output()).map_err(|error| error.to_string())?;
+        let told = text(&output.stderr);
+        if output.status.code() != Some(2) || !told.contains(why) || !told.contains("hint: ") {
+            return Err(format!("{why:?} is not said, or the status is not 2: {told}").into());
+        }
+        if folder.exists() {
+            return Err(format!("{path} is left").into());
+        }
+    }
+    std::fs::remove_file(&script).map_err(|error| error.to_string().into())
 }
 
 fn unprivileged() -> Result<(), Failed> {

@@ -1,5 +1,5 @@
 //! The output of `ip xfrm state`: an SA begins with `src A dst B` at the beginning of a line; indented lines tell the
-//! SPI, the algorithms with their keys, and the UDP ports.
+//! SPI, the algorithms with their keys, and the UDP ports. `ip xfrm monitor` says before `src` what became of the SA.
 
 use std::net::IpAddr;
 
@@ -14,9 +14,17 @@ const SHAPE: &str = "keep the output of `ip xfrm state` as it is";
 
 /// Whether a line is the first one of an SA, as nothing but `ip xfrm state` writes it.
 pub(super) fn looks_like_xfrm(line: &str) -> bool {
-    let words: Vec<&str> = line.split_whitespace().take(4).collect();
-    matches!(words.as_slice(), ["src", source, "dst", destination]
+    let words: Vec<&str> = line.split_whitespace().take(5).collect();
+    matches!(of_sa(&words), ["src", source, "dst", destination, ..]
         if source.parse::<IpAddr>().is_ok() && destination.parse::<IpAddr>().is_ok())
+}
+
+/// The words of an SA's first line, without what `ip xfrm monitor` says became of it.
+fn of_sa<'a, 'w>(words: &'a [&'w str]) -> &'a [&'w str] {
+    match words {
+        ["Deleted" | "Updated" | "Expired", sa @ ..] => sa,
+        _ => words,
+    }
 }
 
 /// An SA whose lines are being read.
@@ -40,7 +48,7 @@ pub(super) fn read(lines: Lines<'_>, keys: &mut Keys) -> Result<(), KeyError> {
         let words = line.words();
         let texts: Vec<&str> = words.iter().map(|word| word.text).collect();
         // A selector is `sel src A dst B`, so that only an SA begins with `src`.
-        if let ["src", source, "dst", destination, ..] = texts.as_slice() {
+        if let ["src", source, "dst", destination, ..] = of_sa(&texts) {
             finish(current.take(), keys);
             // The output of `ip xfrm policy` behind it has prefixes here.
             if let (Ok(source), Ok(destination)) = (source.parse(), destination.parse()) {
