@@ -17,6 +17,7 @@ pub mod report;
 pub mod router;
 pub mod rule;
 pub mod scenario;
+pub mod scrub;
 pub mod transcript;
 pub mod triage;
 pub mod world;

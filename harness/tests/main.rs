@@ -12,5 +12,6 @@ mod malformed;
 mod opening;
 mod scenario_cli;
 mod schemas;
+mod scrub;
 mod support;
 mod world;

@@ -38,6 +38,8 @@ pub(super) enum Verb {
     Serve(super::live::Serve),
     /// What has changed in behaviour between two captures: before and after an upgrade.
     Diff(Diff),
+    /// Make a copy of a capture that may be shown to anybody: same behaviour, other names, keys and contents.
+    Scrub(Scrub),
     /// Print a shell script that records on a live supernode: `l2tpspec kit > record.sh`, then there `sh record.sh -h`.
     Kit,
     /// Write what captures hold for the fuzz targets: every message, decrypted, as one small file.
@@ -285,6 +287,21 @@ pub(super) struct Keys {
     /// Secret of the L2TP tunnel, to open hidden AVPs.
     #[arg(long, value_name = "SECRET")]
     pub(super) l2tp_secret: Option<String>,
+}
+
+/// What `scrub` takes.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Scrub {
+    /// The capture, or a folder that `run --record` or the kit wrote.
+    pub(super) capture: PathBuf,
+    #[command(flatten)]
+    pub(super) keys: Keys,
+    /// The copy: pcapng if its name ends so, else pcap. Its keys go beside it, into NAME.keys.
+    #[arg(long, short, value_name = "FILE")]
+    pub(super) output: PathBuf,
+    /// What replacements are drawn from; the same text gives the same copy. Chance, unless told.
+    #[arg(long, value_name = "TEXT")]
+    pub(super) seed: Option<String>,
 }
 
 /// What `corpus` takes.

@@ -14,6 +14,7 @@ mod live;
 mod matrix;
 mod progress;
 mod run;
+mod scrub;
 
 use std::process::ExitCode;
 
@@ -37,6 +38,7 @@ pub fn run() -> ExitCode {
         args::Verb::Decode(decode) => decode::run(decode),
         args::Verb::Check(check) => check::run(check),
         args::Verb::Diff(diff) => diff::run(diff),
+        args::Verb::Scrub(scrub) => scrub::run(scrub),
         args::Verb::Kit => {
             check::write_out(crate::kit::SCRIPT.as_bytes()).map(|()| crate::exit_code::AS_EXPECTED)
         }

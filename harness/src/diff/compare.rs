@@ -45,7 +45,8 @@ const CHANCE: f64 = 0.05;
 #[must_use]
 pub fn compare(old: (&Side, &[usize]), new: (&Side, &[usize])) -> Vec<Difference> {
     let parts: BTreeMap<Key, Arc<str>> = parts(old).into_iter().chain(parts(new)).collect();
-    let (before, after) = (tallies(old, &parts), tallies(new, &parts));
+    let is_blurred = old.0.is_scrubbed || new.0.is_scrubbed;
+    let (before, after) = (tallies(old, &parts, is_blurred), tallies(new, &parts, is_blurred));
     let mut differences = Vec::new();
     for (key, then) in &before {
         let Some(now) = after.get(key) else { continue };

@@ -7,6 +7,7 @@
 
 pub mod align;
 pub mod baseline;
+mod blur;
 pub mod cause;
 pub mod class;
 pub mod compare;
@@ -46,6 +47,8 @@ pub struct Side {
     pub connections: Vec<Observed>,
     /// The texts of their notes.
     pub words: Words,
+    /// Whether it is a copy that `scrub` made.
+    pub is_scrubbed: bool,
     /// Why it could not be read, or not to its end. What came before that is noted.
     pub error: Option<ExpectedError>,
 }
@@ -59,6 +62,7 @@ pub fn read(
 ) -> Side {
     const EVERY: u64 = 1024;
     let mut reader = Reader::default();
+    let is_scrubbed = keys.as_ref().is_ok_and(|keys| blur::is_scrubbed(path, keys));
     let read = keys.and_then(|keys| {
         let mut file = CaptureFile::open(path, &CaptureOptions::default())?;
         pipeline::run(&mut file, &keys, options, |entry, octets| {
@@ -69,7 +73,7 @@ pub fn read(
             true
         })
     });
-    reader.end(path, read.err())
+    Side { is_scrubbed, ..reader.end(path, read.err()) }
 }
 
 /// Takes notes of all connections of a transcript.
@@ -111,7 +115,7 @@ impl Reader {
         let connections =
             connections.filter_map(|(observer, connection)| observer.end(connection, end, words)).collect();
         let (path, frames, duration) = (path.to_owned(), self.frames, end.time);
-        Side { path, frames, duration, connections, words: self.words, error }
+        Side { path, frames, duration, connections, words: self.words, is_scrubbed: false, error }
     }
 }
 
@@ -145,6 +149,7 @@ pub fn compare(old: &Side, new: &Side) -> Compared {
     for (side, what) in [(old, "old"), (new, "new")] {
         unseen.extend(hidden(side, what));
     }
+    unseen.extend(blur::unseen(old, new));
     Compared { differences, consequences, unseen, connections }
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Side;
+use super::blur;
 use super::compare::Said;
 use super::timing::Measure;
 use crate::transcript::connection::Role;
@@ -85,7 +86,11 @@ pub(super) fn parts((side, members): Members<'_>) -> BTreeMap<Key, Arc<str>> {
 }
 
 /// What a side says of every field. `parts` are those of both sides, so that what is absent is counted too.
-pub(super) fn tallies((side, members): Members<'_>, parts: &BTreeMap<Key, Arc<str>>) -> BTreeMap<Key, Tally> {
+pub(super) fn tallies(
+    (side, members): Members<'_>,
+    parts: &BTreeMap<Key, Arc<str>>,
+    is_blurred: bool,
+) -> BTreeMap<Key, Tally> {
     let mut tallies: BTreeMap<Key, Tally> = BTreeMap::new();
     for observed in members.iter().filter_map(|at| side.connections.get(*at)) {
         let mut told: BTreeSet<Key> = BTreeSet::new();
@@ -97,7 +102,9 @@ pub(super) fn tallies((side, members): Members<'_>, parts: &BTreeMap<Key, Arc<st
                 continue;
             };
             let tally = tallies.entry(key.clone()).or_default();
-            tally.add(Some(side.words.text(value)), note.frame);
+            let value = side.words.text(value);
+            let value = if is_blurred { blur::blurred(&key.0, &value) } else { value };
+            tally.add(Some(value), note.frame);
             if told.insert(key) {
                 tally.total += 1;
             }

@@ -2,8 +2,6 @@
 //! own tables.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -16,7 +14,7 @@ use pcap_file::pcapng::blocks::interface_description::{
 };
 use pcap_file::{DataLink, Endianness};
 
-use crate::capture::keys::wireshark_names;
+use crate::capture::keys::Tables;
 use crate::error::ExpectedError;
 
 /// The name of the interface with opened packets. Our own reader leaves it out: it would see everything twice.
@@ -25,8 +23,7 @@ pub const OPENED: &str = "opened";
 /// A recording in memory.
 pub struct Recording {
     writer: Option<PcapNgWriter<Vec<u8>>>,
-    isakmp: BTreeSet<String>,
-    esp: BTreeSet<String>,
+    keys: Tables,
 }
 
 impl std::fmt::Debug for Recording {
@@ -60,7 +57,7 @@ impl Recording {
                 let _ = writer.write_pcapng_block(block);
             }
         }
-        Self { writer, isakmp: BTreeSet::new(), esp: BTreeSet::new() }
+        Self { writer, keys: Tables::default() }
     }
 
     /// Takes a datagram, and what ESP protected in it from the next header's on, if it was opened.
@@ -87,21 +84,9 @@ impl Recording {
     /// Takes a secret.
     pub fn secret(&mut self, secret: &Secret<'_>) {
         match secret {
-            Secret::IsakmpSa { initiator_cookie, key, .. } => {
-                self.isakmp.insert(format!("{},{}", hex(initiator_cookie), hex(key)));
-            }
+            Secret::IsakmpSa { initiator_cookie, key, .. } => self.keys.isakmp(*initiator_cookie, key),
             Secret::EspSa { spi, encryption, encryption_key, integrity, integrity_key, .. } => {
-                let (encryption, integrity) = wireshark_names(*encryption, *integrity);
-                let mut line = String::new();
-                let _ = write!(line, "\"IPv4\",\"*\",\"*\",\"0x{spi:08x}\",\"{encryption}\",");
-                let _ = write!(line, "\"0x{}\",\"{integrity}\",", hex(encryption_key));
-                let key = if integrity_key.is_empty() {
-                    String::new()
-                } else {
-                    format!("0x{}", hex(integrity_key))
-                };
-                let _ = write!(line, "\"{key}\"");
-                self.esp.insert(line);
+                self.keys.esp(*spi, (*encryption, encryption_key), (*integrity, integrity_key));
             }
         }
     }
@@ -116,17 +101,10 @@ impl Recording {
             let path = path.to_owned();
             |source| ExpectedError::File { path, source }
         };
-        std::fs::create_dir_all(&keys).map_err(failed(&keys))?;
+        self.keys.save(&keys)?;
         let pcap = self.writer.map(PcapNgWriter::into_inner).unwrap_or_default();
-        let lines = |set: BTreeSet<String>| set.into_iter().map(|line| line + "\n").collect::<String>();
-        for (path, octets) in [
-            (directory.join("wire.pcapng"), pcap),
-            (keys.join("ikev1_decryption_table"), lines(self.isakmp).into_bytes()),
-            (keys.join("esp_sa"), lines(self.esp).into_bytes()),
-        ] {
-            std::fs::write(&path, octets).map_err(failed(&path))?;
-        }
-        Ok(())
+        let path = directory.join("wire.pcapng");
+        std::fs::write(&path, pcap).map_err(failed(&path))
     }
 }
 
@@ -141,8 +119,4 @@ fn unwrapped(outer: &[u8], opened: &[u8]) -> Option<Vec<u8>> {
     let mut out = header.to_bytes().to_vec();
     out.extend_from_slice(opened);
     Some(out)
-}
-
-fn hex(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }

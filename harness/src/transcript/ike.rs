@@ -14,6 +14,7 @@ use l2tpspec_protocol::isakmp::wire::{self, Body, ExchangeType, Header, Recognis
 
 use super::layer::{HashVerdict, Isakmp, Protection};
 use crate::capture::keys::{IkeSecrets, Ikev1Key, Keys};
+pub(crate) use chain::Chain;
 use session::Session;
 pub use session::{Child, ChildSa};
 

@@ -28,6 +28,8 @@ struct Known {
     truncated: Option<Sa>,
     /// Octets of an integrity check value that cannot be checked and is cut off.
     unchecked: usize,
+    /// Octets of the encryption key and of the integrity key.
+    key_lengths: (usize, usize),
 }
 
 impl Sas {
@@ -65,6 +67,7 @@ impl Sas {
             sa,
             truncated: truncated(spi, encryption, encryption_key, integrity, integrity_key),
             unchecked: 0,
+            key_lengths: (encryption_key.len(), integrity_key.len()),
         };
         self.insert(Some(spi), known);
         true
@@ -106,6 +109,16 @@ impl Sas {
     /// The association at an index that [`Sas::find`] gave.
     pub(crate) fn sa(&self, index: usize) -> &Sa {
         &self.known[index].sa
+    }
+
+    /// Octets of the encryption key and of the integrity key of the association at an index.
+    pub(crate) fn key_lengths(&self, index: usize) -> (usize, usize) {
+        self.known[index].key_lengths
+    }
+
+    /// Whether integrity check values of the association at an index can be computed here.
+    pub(crate) fn is_checked(&self, index: usize) -> bool {
+        self.known[index].unchecked == 0
     }
 
     /// Opens one packet in place: what came of it, and where the payload lies.
@@ -214,6 +227,7 @@ fn known(entry: &EspSaEntry) -> Result<Option<Known>, KeyError> {
         truncated: truncated(spi, encryption, key, integrity, integrity_key),
         sa,
         unchecked,
+        key_lengths: (key.len(), integrity_key.len()),
     }))
 }
 

@@ -41,6 +41,10 @@ fn main() -> ExitCode {
     }
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../captures");
     let extra = std::env::var_os("L2TPSPEC_EXTRA_CAPTURES").map(PathBuf::from);
+    for capture in captures(&own) {
+        let name = format!("scrubbed/{}", capture.name);
+        trials.push(Trial::test(name, move || report(&scrubbed(&capture))));
+    }
     let folders = [Some(own), extra.clone()];
     for capture in folders.iter().flatten().flat_map(|folder| captures(folder)) {
         trials.push(Trial::test(capture.name.clone(), move || report(&transcript::compare(&capture))));
@@ -59,6 +63,34 @@ fn main() -> ExitCode {
         );
     }
     libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// What tshark finds wrong with a scrubbed copy, or reads otherwise than we do.
+fn scrubbed(capture: &Capture) -> Vec<String> {
+    let Some(keys) = &capture.keys else { return vec!["it has no keys".to_owned()] };
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!(
+        "tshark-{}-{}",
+        capture.name.replace('/', "-"),
+        std::process::id()
+    ));
+    std::fs::create_dir_all(&folder).expect("room for a copy");
+    let path = folder.join("copy.pcap");
+    let secret = b"1".to_vec();
+    let made = l2tpspec::scrub::scrub(&capture.path, &tshark::keys(keys), secret, &path, |_| {});
+    let copy = Capture { keys: Some(path.with_extension("keys")), path, ..capture.clone() };
+    let differences = match made {
+        Ok(_) => {
+            let was = scenarios::faults_of(&capture.path, keys);
+            let now =
+                copy.keys.as_deref().map_or_else(Vec::new, |keys| scenarios::faults_of(&copy.path, keys));
+            // What tshark finds wrong with the original it may find wrong with the copy.
+            let worse = if now.len() > was.len() { now } else { Vec::new() };
+            worse.into_iter().chain(transcript::compare(&copy)).collect()
+        }
+        Err(error) => vec![error.to_string()],
+    };
+    let _gone = std::fs::remove_dir_all(&folder);
+    differences
 }
 
 /// Differences, one line each, so that one run shows all of them.

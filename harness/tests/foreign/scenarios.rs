@@ -90,6 +90,18 @@ fn record(cases: &[&Case], suite: &Suite, place: &Path, differences: &mut Vec<St
 /// Wireshark's tables of keys.
 const TABLES: [&str; 2] = ["esp_sa", "ikev1_decryption_table"];
 
+/// Frames of a capture that tshark finds fault with, or cannot open.
+pub(crate) fn faults_of(path: &Path, keys: &Path) -> Vec<String> {
+    let mut preferences = tshark::preferences(keys);
+    preferences.push("esp.enable_authentication_check:TRUE".to_owned());
+    let names = ["frame.number", "frame.protocols", "esp.icv_bad", "_ws.malformed"];
+    let lines = tshark::fields(path, &preferences, &names);
+    let is_bad = |line: &&Vec<String>| {
+        matches!(&line[2][..], "1" | "True") || !line[3].is_empty() || line[1].ends_with(":esp")
+    };
+    lines.iter().filter(is_bad).map(|line| format!("frame {}: {} {}", line[0], line[1], line[3])).collect()
+}
+
 /// Frames that tshark finds fault with.
 fn faults(path: &Path, keys: &Path, is_right: bool) -> Vec<String> {
     let mut preferences = tshark::preferences(keys);

@@ -12,6 +12,7 @@ mod esp_sa;
 mod ike_secrets;
 mod ikev1_table;
 mod secret;
+mod tables;
 mod text;
 mod xfrm;
 
@@ -25,6 +26,7 @@ pub(crate) use algorithm::wireshark_names;
 pub use algorithm::{EspEncryption, EspIntegrity};
 pub use error::KeyError;
 pub use secret::SecretOctets;
+pub use tables::Tables;
 
 use charon::looks_like_charon;
 use text::Lines;

@@ -7,7 +7,7 @@ const MAX_MESSAGES: usize = 16;
 
 /// The vectors of one exchange.
 #[derive(Debug, Default)]
-pub(super) struct Chain {
+pub(crate) struct Chain {
     next: Option<Vec<u8>>,
     /// Digest of each message that moved the exchange on, and the vector that it was encrypted with.
     seen: VecDeque<(u64, Vec<u8>)>,
@@ -15,12 +15,12 @@ pub(super) struct Chain {
 
 impl Chain {
     /// The last ciphertext block, if any message was seen.
-    pub(super) fn last_block(&self) -> Option<&[u8]> {
+    pub(crate) fn last_block(&self) -> Option<&[u8]> {
         self.next.as_deref()
     }
 
     /// The vector of a message: the one that it had before if this is a copy, else the last block before it.
-    pub(super) fn vector(&self, digest: u64, first: impl FnOnce() -> Vec<u8>) -> Vec<u8> {
+    pub(crate) fn vector(&self, digest: u64, first: impl FnOnce() -> Vec<u8>) -> Vec<u8> {
         match self.seen.iter().find(|(seen, _)| *seen == digest) {
             Some((_, vector)) => vector.clone(),
             None => self.next.clone().unwrap_or_else(first),
@@ -28,7 +28,7 @@ impl Chain {
     }
 
     /// Notes that a message moved the exchange on; a copy does not (IKE-2409-10-a).
-    pub(super) fn advance(&mut self, digest: u64, vector: Vec<u8>, last_block: &[u8]) {
+    pub(crate) fn advance(&mut self, digest: u64, vector: Vec<u8>, last_block: &[u8]) {
         if self.seen.iter().any(|(seen, _)| *seen == digest) {
             return;
         }
