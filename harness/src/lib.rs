@@ -11,6 +11,7 @@ pub mod exit_code;
 pub mod fuzz;
 pub mod kit;
 pub mod lab;
+pub mod lift;
 pub mod live;
 pub mod profile;
 pub mod report;

@@ -7,6 +7,7 @@ mod corpus;
 mod deep;
 mod diff;
 mod endpoint;
+mod lift;
 mod machine;
 mod malformed;
 mod opening;

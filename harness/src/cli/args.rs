@@ -38,6 +38,8 @@ pub(super) enum Verb {
     Serve(super::live::Serve),
     /// What has changed in behaviour between two captures: before and after an upgrade.
     Diff(Diff),
+    /// Make profiles of both ends and a scenario from a capture, which re-enact it.
+    Lift(Lift),
     /// Make a copy of a capture that may be shown to anybody: same behaviour, other names, keys and contents.
     Scrub(Scrub),
     /// Print a shell script that records on a live supernode: `l2tpspec kit > record.sh`, then there `sh record.sh -h`.
@@ -287,6 +289,30 @@ pub(super) struct Keys {
     /// Secret of the L2TP tunnel, to open hidden AVPs.
     #[arg(long, value_name = "SECRET")]
     pub(super) l2tp_secret: Option<String>,
+}
+
+/// What `lift` takes.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Lift {
+    /// The capture, or a folder that `run --record` or the kit wrote.
+    pub(super) capture: PathBuf,
+    #[command(flatten)]
+    pub(super) keys: Keys,
+    /// The scenario, such as `lifted/sn1.json`; the profiles go beside it, into `sn1.client.json` and `sn1.supernode.json`.
+    #[arg(long, short, value_name = "FILE")]
+    pub(super) output: PathBuf,
+    /// Which connection, as `l2tpspec check` numbers them.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(super) connection: usize,
+    /// The client profile that fills what the capture does not show; the most like unless told.
+    #[arg(long, value_name = "NAME")]
+    pub(super) base: Option<String>,
+    /// The supernode profile that does so.
+    #[arg(long, value_name = "NAME", default_value = "strongswan-xl2tpd")]
+    pub(super) supernode_base: String,
+    /// The directory of scenarios and profiles; `scenarios` unless told.
+    #[arg(long, value_name = "DIR")]
+    pub(super) scenarios: Option<PathBuf>,
 }
 
 /// What `scrub` takes.

@@ -50,7 +50,7 @@ fn is_recording(path: &Path) -> bool {
 pub(super) fn load(args: &args::Keys, capture: &Path) -> Result<Keys, ExpectedError> {
     let mut all = Keys::default();
     let beside = capture.with_file_name("keys");
-    if args.keys.is_empty() && is_recording(capture) && beside.is_dir() {
+    if is_recording(capture) && beside.is_dir() {
         all.extend(Keys::load(&beside)?);
     }
     for path in &args.keys {

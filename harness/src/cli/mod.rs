@@ -9,6 +9,7 @@ mod diff;
 mod fmt;
 mod keys;
 mod lab;
+mod lift;
 mod list;
 mod live;
 mod matrix;
@@ -38,6 +39,7 @@ pub fn run() -> ExitCode {
         args::Verb::Decode(decode) => decode::run(decode),
         args::Verb::Check(check) => check::run(check),
         args::Verb::Diff(diff) => diff::run(diff),
+        args::Verb::Lift(lift) => lift::run(lift),
         args::Verb::Scrub(scrub) => scrub::run(scrub),
         args::Verb::Kit => {
             check::write_out(crate::kit::SCRIPT.as_bytes()).map(|()| crate::exit_code::AS_EXPECTED)

@@ -23,7 +23,8 @@ pub(super) const SCENARIOS: &str = "scenarios";
 pub(super) fn run(args: &args::Run) -> Result<u8, ExpectedError> {
     let root = root(args.scenarios.as_deref())?;
     let subject = subject(&args.subject, &root)?;
-    let suite = load(&root)?;
+    let mut suite = load(&root)?;
+    let words = elsewhere(&mut suite, &root, &args.words)?;
     let mut known = match &args.known {
         Some(file) => Some(KnownFailures::load(file)?),
         None => None,
@@ -32,7 +33,7 @@ pub(super) fn run(args: &args::Run) -> Result<u8, ExpectedError> {
         let (path, subject) = (file.path.display(), &file.subject);
         return Err(ExpectedError::Usage(format!("{path} is about `{subject}`, not `{}`", args.subject)));
     }
-    let mut cases = chosen(&suite, &root, &args.words)?;
+    let mut cases = chosen(&suite, &words)?;
     if let Some(file) = &subject {
         away::choose(&mut cases, file.role.into(), &file.profile);
     }
@@ -129,29 +130,49 @@ pub(super) fn load(root: &Path) -> Result<Suite, ExpectedError> {
     Err(ExpectedError::Scenario(all.join("\n\n")))
 }
 
+/// The ids that words stand for: files and folders of the directory are named as the shell completes them, and files elsewhere
+/// are read.
+fn elsewhere(suite: &mut Suite, root: &Path, words: &[String]) -> Result<Vec<String>, ExpectedError> {
+    let whole = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let root = whole(root);
+    let mut ids = Vec::new();
+    for word in words {
+        let path = Path::new(word);
+        if !path.exists() {
+            ids.push(word.clone());
+            continue;
+        }
+        let below = whole(path);
+        if below.starts_with(&root) {
+            ids.push(suite::id_of(&root, &below));
+        } else if path.is_file() {
+            ids.push(suite.add(path)?);
+        } else {
+            ids.push(word.clone());
+        }
+    }
+    if let Some(problem) = suite.problems.first() {
+        return Err(ExpectedError::Scenario(problem.to_string()));
+    }
+    Ok(ids)
+}
+
 /// The cases that the user's words choose; all of them without a word.
-fn chosen<'a>(suite: &'a Suite, root: &Path, words: &[String]) -> Result<Vec<&'a Case>, ExpectedError> {
+fn chosen<'a>(suite: &'a Suite, words: &[String]) -> Result<Vec<&'a Case>, ExpectedError> {
     if words.is_empty() {
         return Ok(suite.cases.iter().collect());
     }
     let mut is_in = vec![false; suite.cases.len()];
-    for word in words {
-        // A file or folder of the directory is named as the shell completes it.
-        let path = Path::new(word);
-        let id =
-            if path.exists() && path.starts_with(root) { suite::id_of(root, path) } else { word.clone() };
+    for id in words {
         let everything = id.is_empty();
         let mut found = false;
         for (case, is_in) in suite.cases.iter().zip(&mut is_in) {
-            if everything || suite::is_chosen(case, &id) {
+            if everything || suite::is_chosen(case, id) {
                 (*is_in, found) = (true, true);
             }
         }
         if !found {
-            return Err(ExpectedError::Usage(format!(
-                "no scenario is chosen by `{word}`{}",
-                guess(suite, &id)
-            )));
+            return Err(ExpectedError::Usage(format!("no scenario is chosen by `{id}`{}", guess(suite, id))));
         }
     }
     Ok(suite.cases.iter().zip(is_in).filter(|(_, is_in)| *is_in).map(|(case, _)| case).collect())

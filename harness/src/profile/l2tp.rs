@@ -32,6 +32,10 @@ pub struct L2tp {
     pub call_serial_numbers: Fact<Named<Numbers>>,
     /// How it writes a Result Code.
     pub result_form: Fact<Named<ResultForm>>,
+    /// What it says for people in a Result Code; nothing if this is left out.
+    pub result_text: Option<Fact<String>>,
+    /// The result of its CDN where the link has ended; 3, administrative reasons, if this is left out.
+    pub hangup_result: Option<Fact<u16>>,
     /// Its data messages.
     pub data: Data,
     /// What its messages are made of.

@@ -21,8 +21,11 @@ pub use fact::{Confidence, Counts, Fact, Listed};
 pub use ike::{DeadPeerDetection, Identity, Ike, Nat, Phase1, Phase2, Rekey};
 pub use l2tp::{Avp, Data, L2tp, Messages, Part, VendorAvp};
 pub use network::{Network, NetworkType, Ospf, Pool, SecretText, Service};
-pub use ppp::{Authentication, CcpOption, Echo, IpcpOption, LcpOption, Method, Ppp};
-pub use word::{EspSuite, IkeSuite, Named, Octets, Span, Word, values};
+pub use ppp::{Authentication, CcpOption, Echo, IpcpOption, LcpOption, Method, Ppp, Refusal};
+pub use word::{
+    EspSuite, IkeSuite, Named, Octets, Span, Word, esp_suite_text, ike_suite_text, values, vendor_id_text,
+    word_of,
+};
 
 use crate::check::known::{format_1, schema_1};
 use crate::check::lenient;

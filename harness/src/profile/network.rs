@@ -70,6 +70,8 @@ pub struct Service {
     pub pool: Fact<Pool>,
     /// The resolver of the network.
     pub resolver: Fact<Option<Ipv4Addr>>,
+    /// A second resolver that it tells clients; none if this is left out.
+    pub second_resolver: Option<Fact<Ipv4Addr>>,
     /// The name server that knows the names of the network.
     pub authoritative: Fact<Option<Ipv4Addr>>,
     /// Whether it tells clients the resolver.

@@ -130,6 +130,18 @@ pub struct Authentication {
     pub name: Fact<Option<String>>,
     /// The name of the peer by which it looks up a secret, whatever the peer calls itself.
     pub remote_name: Fact<Option<String>>,
+    /// What it says beside the error where it refuses an MS-CHAPv2 response; no retry and version 3 if this is left out.
+    pub refusal: Option<Fact<Refusal>>,
+}
+
+/// What an MS-CHAPv2 Failure says beside the error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Refusal {
+    /// Whether it says that another response may be sent.
+    pub retry: bool,
+    /// The version of the password protocol.
+    pub version: u32,
 }
 
 /// Echo-Requests.
@@ -140,4 +152,7 @@ pub struct Echo {
     pub interval: Span,
     /// How many may go unanswered.
     pub failures: u32,
+    /// Whether the first is sent as soon as LCP is up; not if this is left out.
+    #[serde(default)]
+    pub at_once: bool,
 }

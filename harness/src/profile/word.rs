@@ -21,8 +21,16 @@ use crate::check::known::distance;
 
 /// A kind of value, each of which has a word.
 pub trait Word: Sized {
+    /// What values without a word look like, where they can be written.
+    const OTHER: Option<&'static str> = None;
+
     /// The words and what they mean.
     fn words() -> Vec<(&'static str, Self)>;
+
+    /// What a text means that is none of the words, where values without a word can be written.
+    fn other(_text: &str) -> Option<Self> {
+        None
+    }
 }
 
 /// A value that is written as its word.
@@ -31,7 +39,11 @@ pub struct Named<T>(pub T);
 
 impl<'de, T: Word> Deserialize<'de> for Named<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        look_up(&String::deserialize(deserializer)?).map(Self).map_err(D::Error::custom)
+        let text = String::deserialize(deserializer)?;
+        match T::other(&text) {
+            Some(value) => Ok(Self(value)),
+            None => look_up(&text).map(Self).map_err(D::Error::custom),
+        }
     }
 }
 
@@ -46,7 +58,12 @@ impl<T: Word> JsonSchema for Named<T> {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "enum": names::<T>() })
+        match T::OTHER {
+            Some(pattern) => json_schema!({
+                "anyOf": [{ "enum": names::<T>() }, { "type": "string", "pattern": pattern }]
+            }),
+            None => json_schema!({ "enum": names::<T>() }),
+        }
     }
 }
 
@@ -239,6 +256,12 @@ impl<'de> Deserialize<'de> for EspSuite {
 }
 
 impl Word for VendorId {
+    const OTHER: Option<&'static str> = Some("^0x([0-9a-fA-F]{2})+$");
+
+    fn other(text: &str) -> Option<Self> {
+        octets(text.strip_prefix("0x")?).filter(|octets| !octets.is_empty()).map(Self)
+    }
+
     fn words() -> Vec<(&'static str, Self)> {
         const KEY_MODS: u128 = 0x0152_8bbb_c006_9612_1849_ab9a_1c5b_2a51;
         const CAPABILITY: [u8; 4] = [0x80, 0, 0, 0];
@@ -303,12 +326,46 @@ pub struct Octets(pub Vec<u8>);
 impl<'de> Deserialize<'de> for Octets {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let octet = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
-        let is_hex = text.len().is_multiple_of(2) && text.bytes().all(|c| c.is_ascii_hexdigit());
-        let octets = is_hex.then(|| text.as_bytes().chunks(2).map(octet).collect::<Option<Vec<u8>>>());
-        octets
-            .flatten()
+        octets(&text)
             .map(Self)
             .ok_or_else(|| D::Error::custom(format!("`{text}` is no octets in hexadecimal")))
     }
+}
+
+/// The octets that hexadecimal digits write.
+fn octets(text: &str) -> Option<Vec<u8>> {
+    let octet = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    let is_hex = text.len().is_multiple_of(2) && text.bytes().all(|c| c.is_ascii_hexdigit());
+    is_hex.then(|| text.as_bytes().chunks(2).map(octet).collect::<Option<Vec<u8>>>()).flatten()
+}
+
+/// The word of a value.
+#[must_use]
+pub fn word_of<T: Word + PartialEq>(value: &T) -> Option<&'static str> {
+    T::words().into_iter().find(|(_, known)| known == value).map(|(word, _)| word)
+}
+
+/// How a vendor ID is written: by its word, or as octets.
+#[must_use]
+pub fn vendor_id_text(id: &VendorId) -> String {
+    let octets = || id.0.iter().fold(String::from("0x"), |text, octet| format!("{text}{octet:02x}"));
+    word_of(id).map_or_else(octets, str::to_owned)
+}
+
+/// How a suite of phase 1 is written; `None` if it has no words.
+#[must_use]
+pub fn ike_suite_text(suite: &Phase1Suite) -> Option<String> {
+    let is_it = |cipher: &Cipher| cipher.0 == suite.encryption && cipher.2 == suite.key_length;
+    let (cipher, _) = Cipher::words().into_iter().find(|(_, cipher)| is_it(cipher))?;
+    let is_psk = *suite == Phase1Suite::psk(suite.encryption, suite.key_length, suite.hash, suite.group);
+    is_psk.then_some(())?;
+    Some(format!("{cipher}-{}-{}", word_of(&suite.hash)?, word_of(&suite.group)?))
+}
+
+/// How a suite of phase 2 is written; `None` if it has no words.
+#[must_use]
+pub fn esp_suite_text(suite: &Phase2Suite) -> Option<String> {
+    let is_it = |cipher: &Cipher| cipher.1 == suite.transform && cipher.2 == suite.key_length;
+    let (cipher, _) = Cipher::words().into_iter().find(|(_, cipher)| is_it(cipher))?;
+    Some(format!("{cipher}-{}", word_of(&suite.authentication?)?))
 }

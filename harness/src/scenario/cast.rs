@@ -53,6 +53,21 @@ impl Profiles {
         Ok(Self { by_name, deviations, topologies: topology::load_all(scenarios)? })
     }
 
+    /// Reads those that lie beside a scenario `NAME.json`: `NAME.client.json` and `NAME.supernode.json`.
+    ///
+    /// # Errors
+    /// A profile that cannot be read.
+    pub fn add_beside(&mut self, scenario: &Path) -> Result<(), ExpectedError> {
+        for end in ["client.json", "supernode.json"] {
+            let path = scenario.with_extension(end);
+            if path.is_file() {
+                let (profile, value) = (Profile::load(&path)?, lenient::read(&path)?);
+                self.by_name.insert(profile.name.clone(), (path, value, profile));
+            }
+        }
+        Ok(())
+    }
+
     /// What the devices and servers of a case are documented to do against a requirement. A subject that is elsewhere is
     /// described by a profile of its own.
     #[must_use]

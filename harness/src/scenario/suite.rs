@@ -50,6 +50,21 @@ impl Suite {
         }
         Ok(Self { profiles, cases, problems, files: count })
     }
+
+    /// Reads a scenario that lies elsewhere, with the profiles beside it. Its id is the name of its file.
+    ///
+    /// # Errors
+    /// A file that cannot be opened, or a profile that is not understood. A scenario that is not understood is in
+    /// [`Suite::problems`].
+    pub fn add(&mut self, path: &Path) -> Result<String, ExpectedError> {
+        self.profiles.add_beside(path)?;
+        let id = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        match parse::cases(path, &id, &read(path)?, &self.profiles.known()) {
+            Ok(found) => self.cases.extend(found),
+            Err(found) => self.problems.push(found),
+        }
+        Ok(id)
+    }
 }
 
 fn read(path: &Path) -> Result<String, ExpectedError> {

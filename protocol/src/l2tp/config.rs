@@ -182,6 +182,10 @@ pub struct Config {
     pub call_serial_numbers: Numbers,
     /// How it writes a Result Code.
     pub result_form: ResultForm,
+    /// What it says for people in a Result Code where it has nothing else to say.
+    pub result_text: Vec<u8>,
+    /// The result of a CDN where what the call was for has ended (RFC 2661 section 4.4.2).
+    pub hangup_result: u16,
     /// How it writes data messages.
     pub data: DataHabit,
     /// Whether it answers tunnels and calls of others.

@@ -117,7 +117,7 @@ fn avp(config: &Config, message_type: MessageType, part: &Part, fill: Fill<'_>) 
         Content::TieBreaker => AvpValue::TieBreaker(fill.tie_breaker?),
         Content::AssignedSessionId => AvpValue::AssignedSessionId(fill.session?.0),
         Content::CallSerialNumber => AvpValue::CallSerialNumber(fill.session?.1),
-        Content::ResultCode => result_code(config.result_form, fill.reason?),
+        Content::ResultCode => result_code(config, fill.reason?),
         Content::Fixed(value) => value.clone(),
         Content::Whole(avp) => return Some(avp.clone()),
     };
@@ -129,9 +129,10 @@ fn avp(config: &Config, message_type: MessageType, part: &Part, fill: Fill<'_>) 
     Some(Avp { mandatory: part.mandatory, hidden: false, reserved: 0, vendor_id: 0, attribute_type, value })
 }
 
-fn result_code(form: ResultForm, reason: &Reason) -> AvpValue {
+fn result_code(config: &Config, reason: &Reason) -> AvpValue {
     let Reason { result, error, message } = reason.clone();
-    match form {
+    let message = if message.is_empty() { config.result_text.clone() } else { message };
+    match config.result_form {
         ResultForm::WithError => AvpValue::ResultCode(ResultCode {
             result,
             error: Some(error.unwrap_or(ErrorCode::None)),

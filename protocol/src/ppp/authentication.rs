@@ -4,7 +4,7 @@
 mod extensible;
 
 use super::chap::{self, mschap};
-use super::config::{Authentication, Method};
+use super::config::{Authentication, Method, RefusalHabit};
 use super::event::Refusal;
 use super::pap;
 use crate::codec::Codec;
@@ -182,7 +182,7 @@ impl Authenticator {
         };
         let (code, message) = match (is_proved, self.method) {
             (true, _) => (chap::Code::Success, message),
-            (false, Method::MsChapV2) => (chap::Code::Failure, self.failure()),
+            (false, Method::MsChapV2) => (chap::Code::Failure, self.failure(config.refusal)),
             (false, _) => (chap::Code::Failure, b"I don't like you.  Go 'way.".to_vec()),
         };
         let told = chap_packet(code, packet.identifier, chap::Body::Message(message));
@@ -212,12 +212,12 @@ impl Authenticator {
     }
 
     /// What a wrong response is told (MSCHAP-2759-6-b): no retry, and a challenge all the same.
-    fn failure(&self) -> Vec<u8> {
+    fn failure(&self, refusal: RefusalHabit) -> Vec<u8> {
         mschap::Failure {
             error: mschap::ErrorCode::AuthenticationFailure,
-            is_retry_allowed: Some(false),
+            is_retry_allowed: Some(refusal.is_retry_allowed),
             challenge: Some(self.challenge.clone()),
-            version: Some(3),
+            version: Some(refusal.version),
             message: Some(b"Access denied".to_vec()),
         }
         .text()

@@ -89,6 +89,24 @@ pub struct Authentication {
     pub retry: Duration,
     /// See [`Authentication::retry`].
     pub tries: u32,
+    /// How a wrong MS-CHAPv2 response is refused.
+    pub refusal: RefusalHabit,
+}
+
+/// What an MS-CHAPv2 Failure says beside the error (RFC 2759 section 6). Another response is never waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RefusalHabit {
+    /// Whether it says that another may be sent.
+    pub is_retry_allowed: bool,
+    /// The version of the password protocol.
+    pub version: u32,
+}
+
+impl Default for RefusalHabit {
+    /// MSCHAP-2759-6-b.
+    fn default() -> Self {
+        Self { is_retry_allowed: false, version: 3 }
+    }
 }
 
 /// An option that is asked for in IPCP.
@@ -137,6 +155,17 @@ pub struct Ipcp {
     pub nbns: [Option<Ipv4Addr>; 2],
 }
 
+/// When Echo-Requests are sent (RFC 1661 section 5.8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Echo {
+    /// How often.
+    pub interval: Duration,
+    /// How many may go unanswered.
+    pub failures: u32,
+    /// Whether the first is sent as soon as LCP is up.
+    pub is_at_once: bool,
+}
+
 /// One end of a link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -155,7 +184,7 @@ pub struct Config {
     /// Whether it takes the peer's request for PFC and ACFC.
     pub grants_compression: bool,
     /// How often an Echo-Request is sent and how many may go unanswered.
-    pub echo: Option<(Duration, u32)>,
+    pub echo: Option<Echo>,
     /// Authentication.
     pub authentication: Authentication,
     /// IPv4.

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::authentication::{Applicant, Authenticator, Step};
-use super::config::{Compression, Config, IpcpRequest, LcpRequest, Method};
+use super::config::{Compression, Config, Echo, IpcpRequest, LcpRequest, Method};
 use super::control::{Body, Code, Packet};
 use super::desire::{CcpDesire, IpcpDesire, Ipv6cpDesire, Lcp};
 use super::event::{End, Event, LinkId, Refusal, Violation};
@@ -174,7 +174,8 @@ impl Link {
             && !self.config.authentication.asks.is_empty();
         out.events.push(Event::LcpUp { link: self.id, own, peer });
         self.unanswered = 0;
-        self.echo = self.config.echo.map(|(interval, _)| cx.now + interval);
+        self.echo =
+            self.config.echo.map(|echo| if echo.is_at_once { cx.now } else { cx.now + echo.interval });
         if has_to_ask && asked.is_none() {
             let why = End::NotAuthenticated(Refusal::NoCommonMethod);
             return self.close(cx, why, out);
@@ -409,7 +410,7 @@ impl Link {
     }
 
     fn on_echo_due(&mut self, cx: &mut Cx<'_>, out: &mut Outbox) {
-        let Some((interval, limit)) = self.config.echo else { return };
+        let Some(Echo { interval, failures: limit, .. }) = self.config.echo else { return };
         if limit > 0 && self.unanswered >= limit {
             self.echo = None;
             return self.close(cx, End::PeerSilent, out);

@@ -31,7 +31,10 @@ mod tests;
 mod text;
 
 pub use any::{Control, decode_control};
-pub use config::{Authentication, Compression, Config, Ipcp, IpcpRequest, LcpRequest, Method, Pool, Secret};
+pub use config::{
+    Authentication, Compression, Config, Echo, Ipcp, IpcpRequest, LcpRequest, Method, Pool, RefusalHabit,
+    Secret,
+};
 pub use event::{Command, End, Event, Frame, LinkId, Refusal, Violation};
 pub use layer::{Ppp, Received};
 pub use negotiation::Timers;

@@ -7,7 +7,7 @@ use super::config::{Config, Role};
 use super::event::{Event, Reach};
 use crate::esp;
 use crate::isakmp::{self, Child};
-use crate::l2tp::wire::{CallDisconnectNotifyResult, StopControlConnectionNotificationResult};
+use crate::l2tp::wire::StopControlConnectionNotificationResult;
 use crate::l2tp::{self, Reason, SessionId, TunnelId};
 use crate::ppp::{self, LinkId};
 
@@ -179,7 +179,7 @@ fn on_ppp(event: &ppp::Event, config: &Config) -> Vec<Wish> {
                 let result = StopControlConnectionNotificationResult::GeneralRequest.number();
                 l2tp::Command::CloseTunnel { tunnel: session.tunnel, reason: Reason::plain(result) }
             } else {
-                let result = CallDisconnectNotifyResult::Administrative.number();
+                let result = config.l2tp.hangup_result;
                 l2tp::Command::CloseSession { session, reason: Reason::plain(result) }
             };
             vec![Wish::LinkDown(*link), Wish::L2tp(close)]

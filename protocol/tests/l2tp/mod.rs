@@ -198,6 +198,21 @@ fn of_two_requests_that_cross_the_lower_tie_breaker_wins() {
     assert_eq!(pair.left.events.iter().chain(&pair.right.events).filter(lost).count(), 1);
 }
 
+/// xl2tpd says goodbye in its Result Codes.
+#[test]
+fn a_result_code_says_what_it_is_set_up_to_say() {
+    let mut polite = config("lac");
+    polite.result_text = b"Goodbye!".to_vec();
+    let mut pair = pair(polite, config("lns"));
+    open(&mut pair);
+    pair.run(SOON);
+    let tunnel = tunnels(&pair.left.events)[0];
+    pair.command(Side::Left, Command::CloseTunnel { tunnel, reason: Reason::plain(1) });
+    pair.run(SOON);
+    let told = |(_, event): &(_, Event)| matches!(event, Event::TunnelDown { why: End::ByPeer(Reason { message, .. }), .. } if message == b"Goodbye!");
+    assert!(pair.right.events.iter().any(told), "{:?}", pair.right.events);
+}
+
 /// Two clients behind one translator have the same address and port; the link tells them apart.
 #[test]
 fn peers_at_one_address_are_told_apart_by_their_links() {

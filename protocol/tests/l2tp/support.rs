@@ -29,6 +29,8 @@ pub(crate) fn config(host_name: &str) -> Config {
         acknowledgment_delay: Duration::ZERO,
         ids: Numbers::Random,
         call_serial_numbers: Numbers::Sequential,
+        result_text: Vec::new(),
+        hangup_result: 3,
         result_form: ResultForm::WithError,
         data: DataHabit::default(),
         accepts_tunnels: true,

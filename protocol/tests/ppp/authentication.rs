@@ -7,7 +7,7 @@ use std::time::Duration;
 use l2tpspec_protocol::cx::{Cx, NoKeyLog};
 use l2tpspec_protocol::entropy::{Scripted, Seeded};
 use l2tpspec_protocol::layer::{Input, Layer, Output};
-use l2tpspec_protocol::ppp::{Command, End, Event, Frame, LcpRequest, Method, Ppp, Refusal};
+use l2tpspec_protocol::ppp::{Command, End, Event, Frame, LcpRequest, Method, Ppp, Refusal, RefusalHabit};
 use l2tpspec_protocol::time::Instant;
 
 use super::support::{LINK, assert_up, client, pair, secret, server};
@@ -76,6 +76,22 @@ fn ms_chap_v2_says_why_it_refuses() {
         let message = String::from_utf8(message).expect("text");
         assert!(message.starts_with("E=691 R=0 C=") && message.contains(" V=3 M="), "{message}");
     }
+}
+
+/// What pppd writes instead, which a peer takes for the same.
+#[test]
+fn a_refusal_says_what_it_is_set_up_to_say() {
+    let mut guest = client(&[Method::MsChapV2]);
+    guest.authentication.secrets = vec![secret("nycmesh", None, "guess")];
+    let mut host = server(&[Method::MsChapV2]);
+    host.authentication.refusal = RefusalHabit { is_retry_allowed: true, version: 0 };
+    let mut pair = pair(guest, host);
+    pair.run(Duration::from_secs(20));
+    let Some(End::NotAuthenticated(Refusal::ByPeer(message))) = down(&pair.left.events) else {
+        panic!("{:?}", pair.left.events)
+    };
+    let message = String::from_utf8(message).expect("text");
+    assert!(message.starts_with("E=691 R=1 C=") && message.contains(" V=0 M="), "{message}");
 }
 
 /// RFC 2759 section 7: a peer whose password has expired is invited to change it. It does not, and says no more than that it

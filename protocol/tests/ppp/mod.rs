@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use l2tpspec_protocol::layer::Layer;
 use l2tpspec_protocol::packet::Packet;
+use l2tpspec_protocol::ppp;
 use l2tpspec_protocol::ppp::{
     Command, Compression, End, Event, IpcpRequest, LcpRequest, Method, Protocol, Received, ccp, lcp,
 };
@@ -133,7 +134,7 @@ fn echoes_are_answered_and_a_silent_peer_is_given_up() {
     let outage = std::rc::Rc::new(std::cell::Cell::new(false));
     let is_out = outage.clone();
     let mut watchful = client(&[Method::Pap]);
-    watchful.echo = Some((Duration::from_secs(10), 4));
+    watchful.echo = Some(ppp::Echo { interval: Duration::from_secs(10), failures: 4, is_at_once: false });
     let mut pair = joined(watchful, server(&[Method::Pap]), move |_, _| {
         if is_out.get() { Vec::new() } else { vec![Duration::ZERO] }
     });
@@ -146,6 +147,28 @@ fn echoes_are_answered_and_a_silent_peer_is_given_up() {
         _ => None,
     });
     assert_eq!(down, Some((146, End::PeerSilent)));
+}
+
+/// LCP-1661-5.8-a: pppd asks as soon as it may.
+#[test]
+fn the_first_echo_goes_out_at_once_where_it_is_wanted() {
+    for is_at_once in [false, true] {
+        let mut watchful = client(&[Method::Pap]);
+        watchful.echo = Some(ppp::Echo { interval: Duration::from_secs(10), failures: 4, is_at_once });
+        let asked = std::rc::Rc::new(std::cell::Cell::new(0));
+        let count = asked.clone();
+        let mut pair = pair(watchful, server(&[Method::Pap]));
+        pair.link = Box::new(move |_, _, frame| {
+            // Protocol, then the code.
+            let is_echo = frame.octets.windows(3).take(3).any(|octets| octets == [0xc0, 0x21, 9]);
+            count.set(count.get() + u32::from(is_echo));
+            vec![(Duration::ZERO, frame)]
+        });
+        pair.run(Duration::from_secs(9));
+        assert_eq!(asked.get(), u32::from(is_at_once));
+        pair.run(Duration::from_secs(2));
+        assert_eq!(asked.get(), 1 + u32::from(is_at_once));
+    }
 }
 
 /// LCP-1661-6.4-a.
@@ -183,7 +206,7 @@ fn protocols_that_are_not_spoken_are_rejected_as_such() {
     assert!(pair.left.events.iter().any(rejected(Protocol::Ipv6cp)));
     // Apple's ACSCP, as macOS sends it.
     let octets = crate::support::hex("ff03823501010010010600000001020600000001");
-    let frame = l2tpspec_protocol::ppp::Frame { link: LINK, octets };
+    let frame = ppp::Frame { link: LINK, octets };
     pair.input(Side::Left, l2tpspec_protocol::layer::Input::FromBelow(frame));
     pair.run(SOON);
     assert!(pair.right.events.iter().any(rejected(Protocol::Acscp)));
@@ -195,7 +218,7 @@ fn addresses_are_given_in_order_and_given_again_when_they_are_free() {
     let mut pair = pair(client(&[]), server(&[]));
     pair.run(SOON);
     for number in 8..11 {
-        let link = l2tpspec_protocol::ppp::LinkId(number);
+        let link = ppp::LinkId(number);
         pair.command(Side::Right, Command::Up { link, config: Arc::new(server(&[])) });
         pair.command(Side::Left, Command::Up { link, config: Arc::new(client(&[])) });
     }
@@ -203,9 +226,9 @@ fn addresses_are_given_in_order_and_given_again_when_they_are_free() {
     let last =
         |pair: &crate::support::pair::Pair<_>| addresses(&pair.left.events).map(|(own, _)| own.octets()[3]);
     assert_eq!(last(&pair), Some(13));
-    pair.command(Side::Right, Command::Down { link: l2tpspec_protocol::ppp::LinkId(8) });
+    pair.command(Side::Right, Command::Down { link: ppp::LinkId(8) });
     assert_eq!(pair.right.layer.leases().count(), 3);
-    let link = l2tpspec_protocol::ppp::LinkId(20);
+    let link = ppp::LinkId(20);
     pair.command(Side::Right, Command::Up { link, config: Arc::new(server(&[])) });
     pair.command(Side::Left, Command::Up { link, config: Arc::new(client(&[])) });
     pair.run(SOON);
@@ -228,7 +251,7 @@ fn data_before_ipcp_and_on_unknown_links_are_dropped() {
     let pair = pair(client(&[]), server(&[]));
     let mut packet = Packet::new(&[0xff, 3, 0, 0x21, 0x45]);
     assert!(matches!(pair.left.layer.data_from_below(LINK, &mut packet), Received::Dropped(_)));
-    let other = l2tpspec_protocol::ppp::LinkId(99);
+    let other = ppp::LinkId(99);
     assert!(matches!(pair.left.layer.data_from_below(other, &mut packet), Received::Dropped(_)));
     assert_eq!(packet.len(), 5, "what is dropped is left alone");
     assert_eq!(pair.left.layer.data_from_above(LINK, Protocol::Ipv4, &mut packet), None);

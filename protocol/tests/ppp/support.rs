@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use l2tpspec_protocol::ppp::{
     Authentication, Command, Compression, Config, Event, Frame, Ipcp, IpcpRequest, LcpRequest, LinkId,
-    Method, Pool, Ppp, Secret, Timers,
+    Method, Pool, Ppp, RefusalHabit, Secret, Timers,
 };
 use l2tpspec_protocol::time::Instant;
 
@@ -40,6 +40,7 @@ pub(crate) fn client(does: &[Method]) -> Config {
         grants_compression: true,
         echo: None,
         authentication: Authentication {
+            refusal: RefusalHabit::default(),
             asks: vec![],
             does: does.to_vec(),
             name: b"nycmesh".to_vec(),
@@ -80,6 +81,7 @@ pub(crate) fn server(asks: &[Method]) -> Config {
             LcpRequest::MagicNumber,
         ],
         authentication: Authentication {
+            refusal: RefusalHabit::default(),
             asks: asks.to_vec(),
             name: b"sn1".to_vec(),
             ..base.authentication.clone()

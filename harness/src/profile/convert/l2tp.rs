@@ -8,6 +8,9 @@ use crate::profile::l2tp::{Avp, Messages, Part};
 use crate::profile::word::Span;
 use crate::profile::{Fact, Profile, Role};
 
+/// The result of a call that is ended for administrative reasons (RFC 2661 section 4.4.2).
+const ADMINISTRATIVE: u16 = 3;
+
 impl Profile {
     /// The configuration of L2TP, with the secret of tunnel authentication if there is one. Only supernodes answer.
     #[must_use]
@@ -25,6 +28,12 @@ impl Profile {
             ids: l2tp.ids.value.0,
             call_serial_numbers: l2tp.call_serial_numbers.value.0,
             result_form: l2tp.result_form.value.0,
+            hangup_result: l2tp.hangup_result.as_ref().map_or(ADMINISTRATIVE, |result| result.value),
+            result_text: l2tp
+                .result_text
+                .as_ref()
+                .map(|text| text.value.clone().into_bytes())
+                .unwrap_or_default(),
             data: DataHabit {
                 has_length: l2tp.data.length.value,
                 is_numbered: l2tp.data.sequence.value,

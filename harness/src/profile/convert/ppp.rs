@@ -3,10 +3,10 @@
 use std::net::Ipv4Addr;
 
 use l2tpspec_protocol::ppp::{
-    self, Compression, Config, Ipcp, IpcpRequest, LcpRequest, Secret, Timers, ccp, lcp,
+    self, Compression, Config, Echo, Ipcp, IpcpRequest, LcpRequest, Secret, Timers, ccp, lcp,
 };
 
-use crate::profile::ppp::{CcpOption, IpcpOption, LcpOption, Method};
+use crate::profile::ppp::{CcpOption, IpcpOption, LcpOption, Method, Refusal};
 use crate::profile::word::Span;
 use crate::profile::{Profile, Role};
 
@@ -25,7 +25,11 @@ impl Profile {
             address_and_control: compression(ppp.compresses_address_and_control.value),
             protocol_field: compression(ppp.compresses_protocol.value),
             grants_compression: ppp.grants_compression.value,
-            echo: ppp.echo.value.map(|echo| (echo.interval.0, echo.failures)),
+            echo: ppp.echo.value.map(|echo| Echo {
+                interval: echo.interval.0,
+                failures: echo.failures,
+                is_at_once: echo.at_once,
+            }),
             authentication: self.authentication(user, secrets),
             ipcp: Some(self.ipcp()),
             has_ipv6: ppp.ipv6cp.value,
@@ -48,6 +52,11 @@ impl Profile {
             again: None,
             retry: self.ppp.restart.value.0,
             tries: self.ppp.max_configure.value,
+            refusal: authentication
+                .refusal
+                .as_ref()
+                .map(|refusal| refusal.value.convert())
+                .unwrap_or_default(),
         }
     }
 
@@ -60,7 +69,10 @@ impl Profile {
             requests: self.ppp.ipcp.value.iter().map(|option| option.convert(own)).collect(),
             pool: pool.map(|pool| ppp::Pool { first: pool.first, last: pool.last }),
             accepts_peer_address: self.ppp.accepts_peer_address.value,
-            dns: [resolver.and_then(|service| service.resolver.value), None],
+            dns: [
+                resolver.and_then(|service| service.resolver.value),
+                resolver.and_then(|service| service.second_resolver.as_ref()).map(|fact| fact.value),
+            ],
             nbns: [None, None],
         }
     }
@@ -74,6 +86,12 @@ impl Profile {
 
 const fn compression(compresses: bool) -> Compression {
     if compresses { Compression::WhereAllowed } else { Compression::Never }
+}
+
+impl Refusal {
+    const fn convert(self) -> ppp::RefusalHabit {
+        ppp::RefusalHabit { is_retry_allowed: self.retry, version: self.version }
+    }
 }
 
 impl LcpOption {

@@ -126,7 +126,7 @@ impl Authenticator {
         let secret = config.secret(name, &config.name);
         let (is_proved, message) =
             secret.map_or_else(|| (false, Vec::new()), |secret| self.prove_2(secret, name, value));
-        let message = if is_proved { message } else { self.failure() };
+        let message = if is_proved { message } else { self.failure(config.refusal) };
         self.verdict = Some(Verdict { is_proved, identifier: self.identifier, message });
         self.identifier = self.identifier.wrapping_add(1);
         self.tries = 0;
