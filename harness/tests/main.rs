@@ -11,6 +11,7 @@ mod lift;
 mod machine;
 mod malformed;
 mod opening;
+mod replay;
 mod scenario_cli;
 mod schemas;
 mod scrub;

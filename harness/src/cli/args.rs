@@ -40,6 +40,10 @@ pub(super) enum Verb {
     Diff(Diff),
     /// Make profiles of both ends and a scenario from a capture, which re-enact it.
     Lift(Lift),
+    /// Dial a subject again as a recorded client did, and compare what the subject does with what was recorded.
+    Replay(Replay),
+    /// Replay every capture of a folder: what an upgrade changes for each recorded device.
+    Regress(Regress),
     /// Make a copy of a capture that may be shown to anybody: same behaviour, other names, keys and contents.
     Scrub(Scrub),
     /// Print a shell script that records on a live supernode: `l2tpspec kit > record.sh`, then there `sh record.sh -h`.
@@ -313,6 +317,70 @@ pub(super) struct Lift {
     /// The directory of scenarios and profiles; `scenarios` unless told.
     #[arg(long, value_name = "DIR")]
     pub(super) scenarios: Option<PathBuf>,
+}
+
+/// What `replay` takes.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = super::live::SECRETS)]
+pub(super) struct Replay {
+    /// The capture, or a folder that `run --record` or the kit wrote.
+    pub(super) capture: PathBuf,
+    /// Which connection, as `l2tpspec check` numbers them.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(super) connection: usize,
+    #[command(flatten)]
+    pub(super) against: Against,
+}
+
+/// What `regress` takes.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = super::live::SECRETS)]
+pub(super) struct Regress {
+    /// The folder of captures, each with its keys beside it in NAME.keys.
+    pub(super) captures: PathBuf,
+    #[command(flatten)]
+    pub(super) against: Against,
+    /// Write the results as `JUnit`.
+    #[arg(long, value_name = "FILE")]
+    pub(super) junit: Option<PathBuf>,
+}
+
+/// Against whom recordings are replayed, and how the outcome is compared.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Against {
+    /// Who is tried: self, lab:NAME as `l2tpspec list subjects` names them, or udp:HOST, a live supernode.
+    #[arg(long, value_name = "SUBJECT")]
+    pub(super) subject: String,
+    /// With self, the profile that the reference has as the subject: a supernode's, or a client's that is to dial the recorded
+    /// supernode; strongswan-xl2tpd unless told.
+    #[arg(long = "as", value_name = "NAME")]
+    pub(super) profile: Option<String>,
+    #[command(flatten)]
+    pub(super) keys: Keys,
+    /// The client profile that fills what a capture does not show; the most like unless told.
+    #[arg(long, value_name = "NAME")]
+    pub(super) base: Option<String>,
+    /// Differences that are accepted, each with its reason. One that is not seen any more is an error.
+    #[arg(long, value_name = "FILE")]
+    pub(super) baseline: Option<PathBuf>,
+    /// Accept the differences of a field, written as `layer/field`, into the baseline.
+    #[arg(long, value_name = "FIELD", requires_all = ["why", "baseline"])]
+    pub(super) accept: Vec<String>,
+    /// Why they are accepted.
+    #[arg(long, value_name = "TEXT", requires = "accept")]
+    pub(super) why: Option<String>,
+    /// How long a live connection is kept, in seconds, from 10 to 120; 10 unless told.
+    #[arg(long, value_name = "SECONDS")]
+    pub(super) length: Option<u64>,
+    /// Keep what was lifted and recorded, a folder for each capture.
+    #[arg(long, value_name = "DIR")]
+    pub(super) record: Option<PathBuf>,
+    /// The directory of scenarios and profiles; `scenarios` unless told.
+    #[arg(long, value_name = "DIR")]
+    pub(super) scenarios: Option<PathBuf>,
+    /// One JSON object a line.
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 /// What `scrub` takes.

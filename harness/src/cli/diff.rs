@@ -17,6 +17,7 @@ use crate::diff::{self, Compared, Side, effect, human};
 use crate::error::ExpectedError;
 use crate::exit_code;
 use crate::profile::Profile;
+use crate::transcript::connection::Role;
 
 pub(super) fn run(args: &args::Diff) -> Result<u8, ExpectedError> {
     let pairs = pairs(&args.old, &args.new)?;
@@ -27,8 +28,15 @@ pub(super) fn run(args: &args::Diff) -> Result<u8, ExpectedError> {
     let label = format!("{} and {}", args.old.display(), args.new.display());
     let progress = Mutex::new(Progress::new(label, total));
     let is_many = pairs.both.len() > 1 || !pairs.alone.is_empty();
-    let mut report =
-        Report { args, profiles, baseline, is_many, summary: Summary::default(), all: Vec::new() };
+    let mut report = Report {
+        args,
+        profiles,
+        baseline,
+        is_many,
+        only: None,
+        summary: Summary::default(),
+        all: Vec::new(),
+    };
     let read = AtomicU64::new(0);
     for (name, old, new) in &pairs.both {
         let (old, new) = read_both(args, [old, new], &read, &progress);
@@ -115,19 +123,38 @@ fn read_both(
 }
 
 /// Writes what comes of each pair of recordings.
-struct Report<'a> {
+pub(super) struct Report<'a> {
     args: &'a args::Diff,
     profiles: Vec<Profile>,
     baseline: Baseline,
     is_many: bool,
+    /// Whose behaviour is compared; that of both ends unless told.
+    only: Option<Role>,
     summary: Summary,
     /// Every difference, accepted or to be.
     all: Vec<Difference>,
 }
 
-impl Report<'_> {
-    fn print(&mut self, name: &str, old: &Side, new: &Side) -> Result<(), ExpectedError> {
-        let compared = diff::compare(old, new);
+impl<'a> Report<'a> {
+    /// A report of how one end behaves against recordings.
+    pub(super) fn of_one_end(args: &'a args::Diff, only: Role, is_many: bool) -> Result<Self, ExpectedError> {
+        Ok(Self {
+            args,
+            profiles: profiles(args.scenarios.as_deref())?,
+            baseline: args.baseline.as_deref().map(Baseline::load).transpose()?.unwrap_or_default(),
+            is_many,
+            only: Some(only),
+            summary: Summary::default(),
+            all: Vec::new(),
+        })
+    }
+
+    /// Compares two recordings and writes what came of it. How many differences nobody has accepted.
+    pub(super) fn print(&mut self, name: &str, old: &Side, new: &Side) -> Result<usize, ExpectedError> {
+        let mut compared = diff::compare(old, new);
+        if let Some(only) = self.only {
+            leave_out_the_other(&mut compared, only);
+        }
         self.summary.recordings += 1;
         for (sum, count) in self.summary.connections.iter_mut().zip(compared.connections) {
             *sum += count;
@@ -143,7 +170,8 @@ impl Report<'_> {
             human::write(old, new, &compared, &told, &mut page);
             write_page(&page)?;
         }
-        self.summary.differences += told.len() - accepted;
+        let differences = told.len() - accepted;
+        self.summary.differences += differences;
         self.summary.allowed += accepted;
         self.summary.consequences += compared.consequences.len();
         self.all.extend(compared.differences);
@@ -155,7 +183,7 @@ impl Report<'_> {
                 eprintln!("error: {}: no connection of L2TP or IKEv1", side.path.display());
             }
         }
-        Ok(())
+        Ok(differences)
     }
 
     fn told<'c>(&'c self, compared: &'c Compared, new: &Side) -> Vec<human::Told<'c>> {
@@ -173,7 +201,13 @@ impl Report<'_> {
         compared.differences.iter().enumerate().map(told).collect()
     }
 
-    fn finish(mut self, alone: &[String]) -> Result<u8, ExpectedError> {
+    /// Counts a recording that could not be read.
+    pub(super) const fn count_unreadable(&mut self) {
+        self.summary.unreadable += 1;
+    }
+
+    /// Writes the sum of it. The exit status.
+    pub(super) fn finish(mut self, alone: &[String]) -> Result<u8, ExpectedError> {
         let is_stale = |allowance: &&_| !self.all.iter().any(|it| self.baseline.find(it) == Some(*allowance));
         let stale: Vec<_> = self.baseline.allowances.iter().filter(is_stale).collect();
         self.summary.stale = stale.len();
@@ -221,6 +255,29 @@ impl Report<'_> {
         }
         self.baseline.save()
     }
+}
+
+/// The other end is re-enacted: where that is not exact, it is said, and is no behaviour of the end that is looked at.
+fn leave_out_the_other(compared: &mut Compared, only: Role) {
+    let mut kept = Vec::new();
+    let mut places = Vec::new();
+    for difference in std::mem::take(&mut compared.differences) {
+        if difference.role == only {
+            places.push(Some(kept.len()));
+            kept.push(difference);
+        } else {
+            places.push(None);
+            let (name, role) = (difference.name(), difference.role.word());
+            compared.unseen.push(format!("{name}: the {role} is not re-enacted exactly in it"));
+        }
+    }
+    compared.differences = kept;
+    let place = |at: usize| places.get(at).copied().flatten();
+    compared.consequences = std::mem::take(&mut compared.consequences)
+        .into_iter()
+        .filter(|(difference, _)| difference.role == only)
+        .filter_map(|(difference, of)| Some((difference, place(of)?)))
+        .collect();
 }
 
 fn write_json(recording: Option<&str>, compared: &Compared, told: &[human::Told<'_>], out: &mut Vec<u8>) {

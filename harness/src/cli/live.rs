@@ -15,7 +15,7 @@ use crate::live::{self, Limits, Plan, Report, Settings, Why};
 use crate::profile::{Profile, Role, Service};
 use crate::world::route::Prefix;
 
-const SECRETS: &str = "\
+pub(super) const SECRETS: &str = "\
 Secrets are read from files or the environment, never from the command line: L2TPSPEC_USER, L2TPSPEC_PASSWORD, \
 L2TPSPEC_PSK, L2TPSPEC_TUNNEL_SECRET.
 
@@ -154,6 +154,39 @@ pub(super) fn serve(args: &Serve) -> Result<u8, ExpectedError> {
     }
     let limits = Limits { length: both.length.map(Duration::from_secs), ..Limits::default() };
     tell(both, live::serve(both.plan(profile, service, limits)?)?, false)
+}
+
+/// Dials a live host as a client and stays for so long: what is heard goes into a folder. What kept it from coming up.
+pub(super) fn dial(
+    host: &str,
+    profile: Profile,
+    root: &Path,
+    length: Duration,
+    folder: &Path,
+) -> Result<Option<String>, ExpectedError> {
+    let both = Both {
+        bind: None,
+        user: None,
+        password_file: None,
+        psk_file: None,
+        tunnel_secret_file: None,
+        device: String::new(),
+        no_tun: true,
+        clear: false,
+        length: None,
+        record: Some(folder.to_owned()),
+        scenarios: Some(root.to_owned()),
+        json: false,
+    };
+    let limits =
+        Limits { patience: Some(Duration::from_secs(60)), length: Some(length), ..Limits::default() };
+    let service = service_of(root, "sn1")?;
+    let Report { ended, checked, saved } =
+        live::connect(both.plan(profile, service, limits)?, host, Settings::default())?;
+    saved?;
+    let ended = ended?;
+    let cause = checked.connections.first().and_then(|judged| judged.outcome.cause().map(str::to_owned));
+    Ok(cause.filter(|_| ended.links == 0))
 }
 
 /// Says what came of it.

@@ -14,6 +14,7 @@ mod list;
 mod live;
 mod matrix;
 mod progress;
+mod replay;
 mod run;
 mod scrub;
 
@@ -40,6 +41,8 @@ pub fn run() -> ExitCode {
         args::Verb::Check(check) => check::run(check),
         args::Verb::Diff(diff) => diff::run(diff),
         args::Verb::Lift(lift) => lift::run(lift),
+        args::Verb::Replay(args) => replay::replay(args),
+        args::Verb::Regress(args) => replay::regress(args),
         args::Verb::Scrub(scrub) => scrub::run(scrub),
         args::Verb::Kit => {
             check::write_out(crate::kit::SCRIPT.as_bytes()).map(|()| crate::exit_code::AS_EXPECTED)

@@ -209,6 +209,20 @@ impl Junit {
         self.suite.add_test_case(case);
     }
 
+    /// Adds what came of something that is no case.
+    pub fn add_plain(&mut self, name: &str, verdict: Verdict, text: &str) {
+        let mut status = match verdict {
+            Verdict::Pass => TestCaseStatus::success(),
+            Verdict::Fail | Verdict::UnexpectedPass => TestCaseStatus::non_success(NonSuccessKind::Failure),
+            _ => TestCaseStatus::skipped(),
+        };
+        status.set_type(verdict.word());
+        if verdict != Verdict::Pass {
+            status.set_message(text);
+        }
+        self.suite.add_test_case(TestCase::new(name, status));
+    }
+
     /// The document.
     #[must_use]
     pub fn document(self) -> String {

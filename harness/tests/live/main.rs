@@ -57,6 +57,7 @@ fn main() -> ExitCode {
         trial("a_wrong_password_is_named", wrong_password),
         trial("without_a_device_pings_are_answered", without_device),
         trial("a_recording_breaks_no_rule", recording),
+        trial("a_recorded_client_is_replayed_against_a_live_host", replayed),
         with_tcpdump("the_kit_records_what_check_reads", kit),
         with_tcpdump("the_kit_says_what_it_lacks_and_leaves_nothing", kit_refuses),
         trial("without_privileges_all_that_is_lacking_is_named", unprivileged),
@@ -358,6 +359,41 @@ fn recording() -> Result<(), Failed> {
         return Err(said.into());
     }
     std::fs::remove_dir_all(&directory).map_err(|error| error.to_string().into())
+}
+
+fn replayed() -> Result<(), Failed> {
+    let said = |error: std::io::Error| error.to_string();
+    let folder =
+        PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("live-replay-{}", std::process::id()));
+    let case = "guides/connect[client=windows-10,supernode=sn1,topology=direct]";
+    let mut record = Command::new(PROGRAM);
+    record.args(["run", case, "--record"]).arg(&folder).arg("--scenarios").arg(scenarios());
+    if !record.output().map_err(said)?.status.success() {
+        return Err(format!("{case} cannot be recorded").into());
+    }
+    let pair = Pair::new()?;
+    let mut replay = Command::new(PROGRAM);
+    replay.arg("replay").arg(&folder).args(["--subject", &format!("udp:{SUPERNODE}")]);
+    replay.arg("--scenarios").arg(scenarios());
+    for (profile, status, text) in
+        [("sn1", 0, "no difference in behaviour"), ("libreswan-xl2tpd", 1, "main.2")]
+    {
+        let server = pair.serve(&["--profile", profile])?;
+        let output = pair.client.within(|| replay.output()).map_err(said)?;
+        let (out, err) = (self::text(&output.stdout), self::text(&output.stderr));
+        if output.status.code() != Some(status) || !out.contains(text) {
+            return Err(format!(
+                "{profile}: {:?} where {status} and {text:?} are due: {out}{err}",
+                output.status
+            )
+            .into());
+        }
+        if !err.contains("one connection as the client of wire.pcapng") || !err.contains("no user data") {
+            return Err(format!("what is sent is not said before: {err}").into());
+        }
+        server.end(Signal::INT)?.expect_status(0)?;
+    }
+    std::fs::remove_dir_all(&folder).map_err(|error| error.to_string().into())
 }
 
 /// The kit's script, in a file.
