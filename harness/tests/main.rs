@@ -1,6 +1,7 @@
 //! The library face of the harness, in one binary.
 
 mod capture;
+mod captured;
 mod check;
 mod cli;
 mod corpus;

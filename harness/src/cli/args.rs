@@ -111,9 +111,14 @@ pub(super) struct Run {
     /// Scenarios: a file, a folder, an id, or a pattern of ids with `*`.
     #[arg(value_name = "SCENARIO")]
     pub(super) words: Vec<String>,
-    /// Who is tested: `self` is the built-in reference in virtual time.
+    /// Who is tested: `self` is the built-in reference in virtual time; lab:NAME a daemon; capture:FILE a recording.
     #[arg(long, value_name = "SUBJECT", default_value = "self")]
     pub(super) subject: String,
+    /// Which connection of a recording, as `l2tpspec check` numbers them.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(super) connection: usize,
+    #[command(flatten)]
+    pub(super) keys: Keys,
     /// The directory of scenarios and profiles; `scenarios` unless told.
     #[arg(long, value_name = "DIR")]
     pub(super) scenarios: Option<PathBuf>,

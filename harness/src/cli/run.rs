@@ -1,5 +1,6 @@
 //! `l2tpspec run`: scenarios against a subject.
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +10,7 @@ use crate::error::ExpectedError;
 use crate::exit_code;
 use crate::lab::{self, SubjectFile};
 use crate::scenario::away::{self, Away};
+use crate::scenario::captured::Captured;
 use crate::scenario::faults;
 use crate::scenario::known::KnownFailures;
 use crate::scenario::model::Case;
@@ -22,7 +24,9 @@ pub(super) const SCENARIOS: &str = "scenarios";
 
 pub(super) fn run(args: &args::Run) -> Result<u8, ExpectedError> {
     let root = root(args.scenarios.as_deref())?;
-    let subject = subject(&args.subject, &root)?;
+    let captured = args.subject.strip_prefix("capture:").map(|file| captured(args, Path::new(file)));
+    let captured = captured.transpose()?;
+    let subject = if captured.is_some() { None } else { subject(&args.subject, &root)? };
     let mut suite = load(&root)?;
     let words = elsewhere(&mut suite, &root, &args.words)?;
     let mut known = match &args.known {
@@ -34,6 +38,9 @@ pub(super) fn run(args: &args::Run) -> Result<u8, ExpectedError> {
         return Err(ExpectedError::Usage(format!("{path} is about `{subject}`, not `{}`", args.subject)));
     }
     let mut cases = chosen(&suite, &words)?;
+    if let Some((captured, client)) = &captured {
+        choose_captured(&mut cases, captured, client.as_deref());
+    }
     if let Some(file) = &subject {
         away::choose(&mut cases, file.role.into(), &file.profile);
     }
@@ -62,6 +69,12 @@ pub(super) fn run(args: &args::Run) -> Result<u8, ExpectedError> {
             printer.error = printer.print(cases[at], played, known.as_mut()).err();
         }
     };
+    if let Some((captured, _)) = captured {
+        for (at, case) in cases.iter().enumerate() {
+            on_played(at, captured.play(case));
+        }
+        return printer.finish(known.as_ref());
+    }
     if let Some(file) = subject {
         let agent = std::env::current_exe().map_err(ExpectedError::Output)?;
         match lab::Subject::boot(file, &agent) {
@@ -79,6 +92,61 @@ pub(super) fn run(args: &args::Run) -> Result<u8, ExpectedError> {
     }
     suite::run(&cases, &suite.profiles, &args.seed, options, threads, on_played);
     printer.finish(known.as_ref())
+}
+
+/// A recording, and the profile that its client is most like.
+fn captured(args: &args::Run, file: &Path) -> Result<(Captured, Option<String>), ExpectedError> {
+    let captures = super::keys::captures(file)?;
+    let [capture] = captures.as_slice() else {
+        let (folder, count) = (file.display(), captures.len());
+        return Err(ExpectedError::Usage(format!(
+            "{folder} holds {count} recordings\nhint: name one of them"
+        )));
+    };
+    let beside = capture.with_extension("keys");
+    let mut given = args.keys.keys.clone();
+    if given.is_empty() && beside.is_dir() {
+        given.push(beside);
+    }
+    let given = args::Keys { keys: given, l2tp_secret: args.keys.l2tp_secret.clone() };
+    let (loaded, options) = (super::keys::load(&given, capture)?, super::keys::options(&given));
+    let total = std::fs::metadata(capture).map_or(0, |data| data.len());
+    let mut progress = Progress::new(capture.display().to_string(), total);
+    let captured =
+        Captured::read(capture, &loaded, options.clone(), args.connection, |done| progress.at(done))?;
+    drop(progress);
+    let root = root(args.scenarios.as_deref())?;
+    let request = crate::lift::Request {
+        capture,
+        keys: &loaded,
+        options,
+        connection: args.connection.saturating_sub(1),
+        scenarios: &root,
+        client: None,
+        supernode: "strongswan-xl2tpd",
+        name: "capture",
+    };
+    let lifted = crate::lift::lift(&request, |_| {})?;
+    eprintln!("note: the recorded client is taken for {}, which it is most like", lifted.base);
+    Ok((captured, Some(lifted.base)))
+}
+
+/// Of every scenario the case that is most like the recording: its client, and what lies between.
+fn choose_captured(cases: &mut Vec<&Case>, captured: &Captured, client: Option<&str>) {
+    let mut seen = BTreeSet::new();
+    cases.retain(|case| {
+        // A scenario about one device says nothing of others.
+        let is_alike = Some(case.client.as_str()) == client;
+        let way = if captured.is_translated { "client-behind-nat" } else { "direct" };
+        let is_way = case.topology.name == way;
+        // What else the parameters say is kept apart.
+        let plain = case
+            .name()
+            .replace(&format!("supernode={}", case.supernode), "")
+            .replace(&format!("client={}", case.client), "")
+            .replace(&format!("topology={}", case.topology.name), "");
+        is_alike && is_way && seen.insert(plain)
+    });
 }
 
 /// The subject that a word means; `None` is the reference.
@@ -104,7 +172,7 @@ fn unknown(word: &str, root: &Path) -> ExpectedError {
     let all: Vec<String> = known.iter().map(|(_, file)| format!("`lab:{}`", file.name)).collect();
     let all = all.join(", ");
     ExpectedError::Usage(format!(
-        "subject `{word}` is not known here\nhint: `self` is the built-in reference; others are {all}"
+        "subject `{word}` is not known here\nhint: `self` is the built-in reference; others are capture:FILE, {all}"
     ))
 }
 
@@ -229,9 +297,13 @@ impl Printer<'_> {
         let subject = &self.args.subject;
         let result = CaseResult { case, subject, verdict, failure, known, elapsed, evidence };
         self.junit.add(&result);
+        // Most of what is asked of ends that do as they are told cannot be asked of a recording.
+        let is_captured = self.args.subject.starts_with("capture:");
         if self.args.json {
             write(&(result.json() + "\n"))
-        } else if verdict != Verdict::Pass || self.args.verbose {
+        } else if self.args.verbose
+            || verdict != Verdict::Pass && !(is_captured && verdict == Verdict::Blocked)
+        {
             self.progress.suspend(|| write(&result.human()))
         } else {
             Ok(())

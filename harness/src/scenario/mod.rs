@@ -3,6 +3,7 @@
 pub mod abroad;
 mod act;
 pub mod away;
+pub mod captured;
 pub mod cast;
 pub mod faults;
 mod fields;

@@ -18,7 +18,7 @@ const BATCH_FRAMES: usize = 256;
 /// Octets in a batch.
 const BATCH_OCTETS: usize = 256 * 1024;
 
-/// Reads `file` to its end and hands every entry, and how many octets of the file were read, to `on_entry`, which
+/// Reads `file` to its end and hands every entry, which may be taken apart, and how many octets of the file were read, to `on_entry`, which
 /// returns whether to go on.
 ///
 /// Returns what the keys opened.
@@ -30,7 +30,7 @@ pub fn run(
     file: &mut CaptureFile,
     keys: &Keys,
     options: Options,
-    mut on_entry: impl FnMut(&Entry, u64) -> bool,
+    mut on_entry: impl FnMut(&mut Entry, u64) -> bool,
 ) -> Result<Opened, ExpectedError> {
     let mut opened = Opened::default();
     let mut dissector = Dissector::new(keys, options)?;
@@ -38,7 +38,7 @@ pub fn run(
     loop {
         let read = batch.read(file);
         batch.dissect(&mut dissector);
-        for entry in batch.entries.iter().take(batch.metas.len()) {
+        for entry in batch.entries.iter_mut().take(batch.metas.len()) {
             opened.count(entry);
             if !on_entry(entry, file.octets_read()) {
                 return Ok(opened);
