@@ -70,6 +70,10 @@ fn reenacted(capture: &Path, keys: &Keys, suite: &mut Suite, folder: &Folder) ->
     diff::compare(&old, &new)
 }
 
+/// What the reference does in its own way whatever the profile says: strongSwan writes the transform that it has chosen anew, in
+/// an order and with lengths of its own, where the reference gives it back as it was offered.
+const OTHERWISE: [&str; 2] = ["phase1.attribute_order_of_choice", "phase2.attribute_order_of_choice"];
+
 #[test]
 fn every_recording_is_reenacted() {
     let mut suite = Suite::load(&scenarios()).unwrap();
@@ -82,11 +86,14 @@ fn every_recording_is_reenacted() {
         let folder = Folder::new(&path.file_stem().unwrap().to_string_lossy());
         let keys = Keys::load(path.with_extension("keys")).unwrap();
         let compared = reenacted(&path, &keys, &mut suite, &folder);
-        assert!(compared.differences.is_empty(), "{}: {:#?}", path.display(), compared.differences);
-        assert_eq!(compared.connections, [1, 1], "{}", path.display());
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let fields: Vec<&str> = compared.differences.iter().map(|it| it.field.as_str()).collect();
+        let due = if name.starts_with("windows-10") { &OTHERWISE[..] } else { &[] };
+        assert_eq!(fields, due, "{name}: {:#?}", compared.differences);
+        assert_eq!(compared.connections, [1, 1], "{name}");
         count += 1;
     }
-    assert!(count >= 7, "{count}");
+    assert!(count >= 12, "{count}");
 }
 
 /// Every device, as the reference plays it: what it says and does comes back from what was lifted of it alone.

@@ -176,7 +176,7 @@ impl Authenticator {
             (Method::MsChapV2, None) => (false, Vec::new()),
             (_, Some(secret)) => {
                 let expected = chap_md5_response(packet.identifier, secret, &self.challenge);
-                (equal(&expected, value), b"Welcome".to_vec())
+                (equal(&expected, value), b"Access granted".to_vec())
             }
             (_, None) => (false, Vec::new()),
         };
