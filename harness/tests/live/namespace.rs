@@ -73,6 +73,17 @@ impl Namespace {
             namespace.ip(&format!("addr add {address}/24 dev {name}"))?;
             namespace.ip(&format!("link set {name} up"))?;
         }
+        // The kernel notices a moment later that both ends are up; until then routes are marked as down.
+        for (namespace, (name, _)) in [(self, own), (other, theirs)] {
+            let show = format!("-o link show dev {name}");
+            let mut tries = 0..500;
+            while !namespace.ip(&show)?.contains("LOWER_UP")
+                || namespace.ip("route show")?.contains("linkdown")
+            {
+                tries.next().ok_or_else(|| format!("{name} does not come up"))?;
+                std::thread::sleep(std::time::Duration::from_millis(10));
+            }
+        }
         Ok(())
     }
 
