@@ -307,3 +307,49 @@ fn wrong_usage_is_told_apart_from_failures() {
     assert_eq!(status(&check(Vec::<String>::new())), BAD_INPUT);
     assert_eq!(status(&check(["--nonsense"])), BAD_INPUT);
 }
+
+/// Each thread judges a share of the connections; together they say what one alone says.
+#[test]
+fn a_capture_is_judged_alike_on_any_number_of_threads() {
+    use l2tpspec::capture::keys::Keys;
+    use l2tpspec::check;
+
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("check-threads");
+    let status = Command::new(env!("CARGO_BIN_EXE_l2tpspec"))
+        .args(["run", "guides/two-clients-one-nat", "museum", "--record"])
+        .arg(&folder)
+        .args(["--scenarios".as_ref(), captures().join("../scenarios").as_os_str()])
+        .output()
+        .expect("the command runs")
+        .status;
+    assert!(status.success());
+    let mut waiting = vec![folder];
+    let mut all: Vec<(PathBuf, PathBuf)> = vec![(capture("child-rekey"), captures().join("child-rekey.keys"))];
+    while let Some(folder) = waiting.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                waiting.push(path);
+            } else if path.ends_with("wire.pcapng") {
+                let keys = path.with_file_name("keys");
+                all.push((path, keys));
+            }
+        }
+    }
+    let mut most = 0;
+    for (capture, keys) in all {
+        let judged = |threads| {
+            let keys = Ok(Keys::load(&keys).expect("its keys"));
+            let checked = check::capture_on(threads, &capture, keys, Default::default(), &[], |_| true);
+            let mut out = Vec::new();
+            check::json::write(&checked, &[], &mut out);
+            (text(&out), checked.connections.len())
+        };
+        let (alone, connections) = judged(1);
+        most = most.max(connections);
+        for threads in [2, 3] {
+            assert_eq!(judged(threads), (alone.clone(), connections), "{} on {threads}", capture.display());
+        }
+    }
+    assert!(most >= 2, "only {most} connections in any of them");
+}

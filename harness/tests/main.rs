@@ -13,6 +13,7 @@ mod machine;
 mod malformed;
 mod opening;
 mod replay;
+mod resume;
 mod scenario_cli;
 mod schemas;
 mod scrub;

@@ -7,7 +7,7 @@ use crate::transcript::connection::Role;
 use crate::triage::{Outcome, Rung};
 
 /// The counts of a whole run.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(serde::Serialize, serde::Deserialize, Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Summary {
     /// Captures given.
     pub captures: u64,
@@ -39,6 +39,17 @@ impl Summary {
             }
         }
         self.mismatches += mismatches.len() as u64;
+    }
+
+    /// Adds what came of another part of a run.
+    pub const fn join(&mut self, other: &Self) {
+        self.captures += other.captures;
+        self.unreadable += other.unreadable;
+        self.connections += other.connections;
+        self.failed += other.failed;
+        self.violations += other.violations;
+        self.known_deviations += other.known_deviations;
+        self.mismatches += other.mismatches;
     }
 
     /// Writes the last line of a run.

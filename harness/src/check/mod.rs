@@ -6,10 +6,13 @@ pub mod human;
 pub mod json;
 pub mod known;
 pub(crate) mod lenient;
+mod shared;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
 
 use crate::capture::file::{CaptureFile, Options as CaptureOptions};
 use crate::capture::keys::Keys;
@@ -70,7 +73,7 @@ pub struct Finding {
 }
 
 /// Which entry of which file documents a deviation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Known {
     /// The daemon.
     pub daemon: String,
@@ -93,18 +96,34 @@ pub fn capture(
     keys: Result<Keys, ExpectedError>,
     options: Options,
     known: &[&KnownFile],
+    on_progress: impl FnMut(u64) -> bool,
+) -> Checked {
+    capture_on(1, path, keys, options, known, on_progress)
+}
+
+/// Judges one capture on so many threads beside the one that reads it, each of which judges a share of its connections.
+pub fn capture_on(
+    threads: usize,
+    path: &Path,
+    keys: Result<Keys, ExpectedError>,
+    options: Options,
+    known: &[&KnownFile],
     mut on_progress: impl FnMut(u64) -> bool,
 ) -> Checked {
-    const EVERY: u64 = 1024;
-    let mut judge = Judge::new();
-    let read = keys.and_then(|keys| {
-        let mut file = CaptureFile::open(path, &CaptureOptions::default())?;
-        pipeline::run(&mut file, &keys, options, |entry, octets| {
-            judge.see(entry);
-            !judge.frames.is_multiple_of(EVERY) || on_progress(octets)
-        })
-    });
-    judge.end(path, known, read.err())
+    let open = |keys: Result<Keys, ExpectedError>| {
+        keys.and_then(|keys| Ok((CaptureFile::open(path, &CaptureOptions::default())?, keys)))
+    };
+    if threads <= 1 {
+        let mut judge = Judge::new();
+        let read = open(keys).and_then(|(mut file, keys)| {
+            pipeline::run_in_batches(&mut file, &keys, options, |entries, count, octets| {
+                entries.iter().take(count).for_each(|entry| judge.see(entry));
+                on_progress(octets)
+            })
+        });
+        return judge.end(path, known, read.err());
+    }
+    shared::capture(threads, path, open(keys), options, known, on_progress)
 }
 
 /// Judges all connections of a transcript.
@@ -120,6 +139,30 @@ pub struct Judge {
     fresh: Vec<Violation>,
     frames: u64,
     end: Mark,
+    share: Share,
+}
+
+/// Which connections a judge judges: those whose number leaves a remainder.
+#[derive(Debug, Clone, Copy)]
+struct Share {
+    remainder: usize,
+    of: usize,
+}
+
+impl Share {
+    const ALL: Self = Self { remainder: 0, of: 1 };
+
+    const fn has(self, connection: usize) -> bool {
+        connection % self.of == self.remainder
+    }
+}
+
+/// What a judge has found: the connections that could be judged, by their numbers among all, and how many there are of all.
+struct Verdicts {
+    judged: Vec<(usize, Outcome, Vec<Finding>, Vec<&'static str>)>,
+    passed_over: u64,
+    frames: u64,
+    duration: i64,
 }
 
 /// The first violations of each requirement by each end, and how many there are.
@@ -173,6 +216,7 @@ impl Judge {
             fresh: Vec::new(),
             frames: 0,
             end: Mark { frame: 0, time: 0 },
+            share: Share::ALL,
         }
     }
 
@@ -194,6 +238,9 @@ impl Judge {
             if let Some((client, supernode)) = connection.client.zip(connection.supernode) {
                 self.by_pair.insert((client.min(supernode), client.max(supernode)), at);
             }
+        }
+        if !self.share.has(at) {
+            return;
         }
         let layers = &entry.layers[placed.from_layer..];
         let seen = Seen { entry, layers, sender: placed.sender, connection };
@@ -232,17 +279,21 @@ impl Judge {
             _ => return,
         };
         let pair = (quoted.0.min(quoted.1), quoted.0.max(quoted.1));
-        if let Some(connection) = self.by_pair.get(&pair) {
+        if let Some(connection) = self.by_pair.get(&pair).filter(|connection| self.share.has(**connection)) {
             self.judges[*connection].triage.unreachable(entry, &entry.layers[at..]);
         }
     }
 
     /// Looks back when the transcript has ended.
     #[must_use]
-    pub fn end(mut self, path: &Path, known: &[&KnownFile], error: Option<ExpectedError>) -> Checked {
-        let mut connections = Vec::new();
+    pub fn end(self, path: &Path, known: &[&KnownFile], error: Option<ExpectedError>) -> Checked {
+        Verdicts::checked(vec![self.finish(known)], path, error)
+    }
+
+    fn finish(mut self, known: &[&KnownFile]) -> Verdicts {
+        let mut judged = Vec::new();
         let mut passed_over = 0;
-        for (at, mut judge) in self.judges.into_iter().enumerate() {
+        for (at, mut judge) in self.judges.into_iter().enumerate().filter(|(at, _)| self.share.has(*at)) {
             let mut looked_at = Vec::new();
             for (entered, rule) in self.rules.iter().zip(&mut judge.rules) {
                 if let Some(rule) = rule {
@@ -254,21 +305,28 @@ impl Judge {
             judge.keep(&mut self.fresh);
             let findings = findings(judge.violations, known);
             match judge.triage.end(&self.connections.list()[at], self.end) {
-                Some(outcome) => {
-                    let number = connections.len() + 1;
-                    connections.push(Judged { number, outcome, findings, looked_at });
-                }
+                Some(outcome) => judged.push((at, outcome, findings, looked_at)),
                 None => passed_over += 1,
             }
         }
-        Checked {
-            path: path.to_owned(),
-            frames: self.frames,
-            duration: self.end.time,
-            connections,
-            passed_over,
-            error,
-        }
+        Verdicts { judged, passed_over, frames: self.frames, duration: self.end.time }
+    }
+}
+
+impl Verdicts {
+    /// Puts shares together.
+    fn checked(shares: Vec<Self>, path: &Path, error: Option<ExpectedError>) -> Checked {
+        let frames = shares.first().map_or(0, |share| share.frames);
+        let duration = shares.first().map_or(0, |share| share.duration);
+        let passed_over = shares.iter().map(|share| share.passed_over).sum();
+        let mut judged: Vec<_> = shares.into_iter().flat_map(|share| share.judged).collect();
+        judged.sort_by_key(|(at, ..)| *at);
+        let connections = judged
+            .into_iter()
+            .enumerate()
+            .map(|(at, (_, outcome, findings, looked_at))| Judged { number: at + 1, outcome, findings, looked_at })
+            .collect();
+        Checked { path: path.to_owned(), frames, duration, connections, passed_over, error }
     }
 }
 

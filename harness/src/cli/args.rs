@@ -257,6 +257,9 @@ pub(super) struct Check {
     /// Compare every outcome with DIR/NAME.json; status 0 then means that all is as expected, failures included.
     #[arg(long, value_name = "DIR")]
     pub(super) expect: Option<PathBuf>,
+    /// Keep what came of each capture in FILE, and take up from it where a run was interrupted.
+    #[arg(long, value_name = "FILE")]
+    pub(super) resume: Option<PathBuf>,
     /// One JSON object a line.
     #[arg(long)]
     pub(super) json: bool,
@@ -283,6 +286,9 @@ pub(super) struct Diff {
     /// The directory of profiles, by which is told which devices are hit; `scenarios` unless told, if it is there.
     #[arg(long, value_name = "DIR")]
     pub(super) scenarios: Option<PathBuf>,
+    /// Keep what came of each pair of recordings in FILE, and take up from it where a run was interrupted.
+    #[arg(long, value_name = "FILE")]
+    pub(super) resume: Option<PathBuf>,
     /// One JSON object a line.
     #[arg(long)]
     pub(super) json: bool,
@@ -348,6 +354,9 @@ pub(super) struct Regress {
     /// Write the results as `JUnit`.
     #[arg(long, value_name = "FILE")]
     pub(super) junit: Option<PathBuf>,
+    /// Keep what came of each capture in FILE, and take up from it where a run was interrupted.
+    #[arg(long, value_name = "FILE")]
+    pub(super) resume: Option<PathBuf>,
 }
 
 /// Against whom recordings are replayed, and how the outcome is compared.

@@ -6,6 +6,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, mpsc};
 
+use serde::{Deserialize, Serialize};
+
+use super::journal::{self, Journal};
 use super::{args, keys, progress::Progress};
 use crate::check::expect::{Mismatch, Recording};
 use crate::check::json::{self, Summary};
@@ -18,6 +21,17 @@ use crate::exit_code;
 struct Task<'a> {
     capture: &'a Path,
     recording: Option<Recording>,
+    /// What came of it before this run.
+    done: Option<journal::Done<Outcome>>,
+}
+
+/// What counts of one capture for the end.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Outcome {
+    summary: Summary,
+    /// Documented deviations that were seen.
+    seen: Vec<Known>,
+    is_unreadable: bool,
 }
 
 pub(super) fn run(args: &args::Check) -> Result<u8, ExpectedError> {
@@ -26,20 +40,25 @@ pub(super) fn run(args: &args::Check) -> Result<u8, ExpectedError> {
     for argument in &args.captures {
         captures.extend(keys::captures(argument)?);
     }
+    let asks = (&args.keys, &args.known, &args.expect, args.json);
+    let journal = args.resume.as_ref().map(|file| Journal::open(file, &journal::question("check", asks)));
+    let mut journal = journal.transpose()?;
     let mut tasks = Vec::new();
     for capture in &captures {
         let recording =
             args.expect.as_ref().map(|directory| Recording::load(directory, capture)).transpose()?;
-        tasks.push(Task { capture, recording });
+        let done = journal.as_mut().and_then(|journal| journal.take(&[capture]));
+        tasks.push(Task { capture, recording, done });
     }
-    let total =
-        captures.iter().filter_map(|capture| std::fs::metadata(capture).ok()).map(|data| data.len()).sum();
+    let waiting = tasks.iter().filter(|task| task.done.is_none());
+    let total = waiting.filter_map(|task| std::fs::metadata(task.capture).ok()).map(|data| data.len()).sum();
     let label = match captures.as_slice() {
         [only] => only.display().to_string(),
         many => format!("{} captures", many.len()),
     };
     let run = Run { args, known: &known, tasks: &tasks, progress: Mutex::new(Progress::new(label, total)) };
-    let mut printer = Printer { args, summary: Summary::default(), seen: Vec::new(), is_unreadable: false };
+    let (summary, seen) = (Summary::default(), Vec::new());
+    let mut printer = Printer { args, journal, summary, seen, is_unreadable: false };
     run.judge(|task, checked| printer.print(task, checked))?;
     drop(run);
     printer.finish(&known)
@@ -57,7 +76,7 @@ impl Run<'_> {
     /// Judges every capture and hands the results over in the order of the arguments.
     fn judge(
         &self,
-        mut on_checked: impl FnMut(&Task<'_>, Checked) -> Result<(), ExpectedError>,
+        mut on_checked: impl FnMut(&Task<'_>, Option<Checked>) -> Result<(), ExpectedError>,
     ) -> Result<(), ExpectedError> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let (next, octets, is_stopped) = (AtomicUsize::new(0), AtomicU64::new(0), AtomicBool::new(false));
@@ -79,8 +98,11 @@ impl Run<'_> {
             let mut waiting = BTreeMap::new();
             for (i, task) in self.tasks.iter().enumerate() {
                 let checked = loop {
+                    if task.done.is_some() {
+                        break None;
+                    }
                     if let Some(checked) = waiting.remove(&i) {
-                        break checked;
+                        break Some(checked);
                     }
                     match receiver.recv() {
                         Ok((done, checked)) => {
@@ -100,8 +122,13 @@ impl Run<'_> {
     }
 
     fn take(&self, next: &AtomicUsize) -> Option<(usize, &Task<'_>)> {
-        let i = next.fetch_add(1, Ordering::Relaxed);
-        self.tasks.get(i).map(|task| (i, task))
+        loop {
+            let i = next.fetch_add(1, Ordering::Relaxed);
+            let task = self.tasks.get(i)?;
+            if task.done.is_none() {
+                return Some((i, task));
+            }
+        }
     }
 
     fn check(&self, task: &Task<'_>, octets: &AtomicU64, is_stopped: &AtomicBool) -> Checked {
@@ -109,7 +136,10 @@ impl Run<'_> {
         let known: Vec<&KnownFile> = self.known.iter().chain(own).collect();
         let keys = keys::load(&self.args.keys, task.capture);
         let mut before = 0;
-        check::capture(task.capture, keys, keys::options(&self.args.keys), &known, |position| {
+        // What captures leave of the cores.
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = cores / self.tasks.len().max(1);
+        check::capture_on(threads, task.capture, keys, keys::options(&self.args.keys), &known, |position| {
             let read = octets.fetch_add(position - before, Ordering::Relaxed) + position - before;
             before = position;
             if let Ok(mut progress) = self.progress.lock() {
@@ -123,6 +153,7 @@ impl Run<'_> {
 /// Writes what comes of each capture as soon as its turn is there.
 struct Printer<'a> {
     args: &'a args::Check,
+    journal: Option<Journal<Outcome>>,
     summary: Summary,
     /// Documented deviations that were seen.
     seen: Vec<Known>,
@@ -130,37 +161,56 @@ struct Printer<'a> {
 }
 
 impl Printer<'_> {
-    fn print(&mut self, task: &Task<'_>, checked: Checked) -> Result<(), ExpectedError> {
+    fn print(&mut self, task: &Task<'_>, checked: Option<Checked>) -> Result<(), ExpectedError> {
+        let (out, err, result) = match (&task.done, checked) {
+            (Some(done), _) => (done.out.clone(), done.err.clone(), done.result.clone()),
+            (None, Some(checked)) => self.said(task, checked),
+            (None, None) => return Ok(()),
+        };
+        if self.args.json {
+            write_out(out.as_bytes())?;
+        } else {
+            write_text(&out)?;
+        }
+        eprint!("{err}");
+        self.summary.join(&result.summary);
+        self.is_unreadable |= result.is_unreadable;
+        self.seen.extend(result.seen.iter().filter(|known| !self.seen.contains(known)).cloned().collect::<Vec<_>>());
+        match self.journal.as_mut().filter(|_| task.done.is_none()) {
+            Some(journal) => journal.keep(&[task.capture], out, err, result),
+            None => Ok(()),
+        }
+    }
+
+    /// What is written about a capture, and what counts of it.
+    fn said(&self, task: &Task<'_>, checked: Checked) -> (String, String, Outcome) {
         let mismatches: Vec<Mismatch> = match &task.recording {
             Some(recording) if checked.error.is_none() => recording.compare(&checked),
             _ => Vec::new(),
         };
-        self.summary.add(&checked, &mismatches);
-        for known in checked
-            .connections
-            .iter()
-            .flat_map(|judged| &judged.findings)
-            .filter_map(|finding| finding.known.as_ref())
-        {
-            if !self.seen.contains(known) {
-                self.seen.push(known.clone());
+        let mut summary = Summary::default();
+        summary.add(&checked, &mismatches);
+        let findings = checked.connections.iter().flat_map(|judged| &judged.findings);
+        let mut seen: Vec<Known> = Vec::new();
+        for known in findings.filter_map(|finding| finding.known.as_ref()) {
+            if !seen.contains(known) {
+                seen.push(known.clone());
             }
         }
         // A capture of which nothing was read has nothing to be reported.
+        let mut out = String::new();
         if self.args.json {
-            let mut out = Vec::new();
-            json::write(&checked, &mismatches, &mut out);
-            write_out(&out)?;
+            let mut octets = Vec::new();
+            json::write(&checked, &mismatches, &mut octets);
+            out = String::from_utf8_lossy(&octets).into_owned();
         } else if checked.error.is_none() || checked.frames > 0 {
             let mut page = human::Page::default();
             human::write(&checked, &mismatches, &mut page);
-            write_page(&page)?;
+            page.text().clone_into(&mut out);
         }
-        if let Some(error) = checked.error {
-            self.is_unreadable = true;
-            eprintln!("error: {error}");
-        }
-        Ok(())
+        let is_unreadable = checked.error.is_some();
+        let err = checked.error.map(|error| format!("error: {error}\n")).unwrap_or_default();
+        (out, err, Outcome { summary, seen, is_unreadable })
     }
 
     fn finish(self, known: &[KnownFile]) -> Result<u8, ExpectedError> {
@@ -198,6 +248,11 @@ pub(super) fn write_out(octets: &[u8]) -> Result<(), ExpectedError> {
 
 /// Writes a page; its styles only reach a terminal.
 pub(super) fn write_page(page: &human::Page) -> Result<(), ExpectedError> {
+    write_text(page.text())
+}
+
+/// Writes a text; its styles only reach a terminal.
+pub(super) fn write_text(text: &str) -> Result<(), ExpectedError> {
     let mut stdout = anstream::stdout().lock();
-    stdout.write_all(page.text().as_bytes()).and_then(|()| stdout.flush()).map_err(ExpectedError::Output)
+    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(ExpectedError::Output)
 }

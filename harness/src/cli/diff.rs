@@ -1,11 +1,15 @@
 //! `l2tpspec diff`: what has changed in behaviour between two recordings.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::check::{write_out, write_page};
+use serde::{Deserialize, Serialize};
+
+use super::check::{write_out, write_page, write_text};
+use super::journal::{self, Journal};
 use super::progress::Progress;
 use super::run::SCENARIOS;
 use super::{args, keys};
@@ -23,7 +27,14 @@ pub(super) fn run(args: &args::Diff) -> Result<u8, ExpectedError> {
     let pairs = pairs(&args.old, &args.new)?;
     let baseline = args.baseline.as_deref().map(Baseline::load).transpose()?.unwrap_or_default();
     let profiles = profiles(args.scenarios.as_deref())?;
-    let all = pairs.both.iter().flat_map(|(_, old, new)| [old, new]);
+    let mut journal = open(args, "diff", None)?;
+    let done: Vec<_> = pairs
+        .both
+        .iter()
+        .map(|(_, old, new)| journal.as_mut().and_then(|journal| journal.take(&[old, new])))
+        .collect();
+    let waiting = pairs.both.iter().zip(&done).filter(|(_, done)| done.is_none());
+    let all = waiting.flat_map(|((_, old, new), _)| [old, new]);
     let total = all.filter_map(|path| std::fs::metadata(path).ok()).map(|data| data.len()).sum();
     let label = format!("{} and {}", args.old.display(), args.new.display());
     let progress = Mutex::new(Progress::new(label, total));
@@ -32,19 +43,53 @@ pub(super) fn run(args: &args::Diff) -> Result<u8, ExpectedError> {
         args,
         profiles,
         baseline,
+        journal,
         is_many,
         only: None,
         summary: Summary::default(),
         all: Vec::new(),
     };
     let read = AtomicU64::new(0);
-    for (name, old, new) in &pairs.both {
-        let (old, new) = read_both(args, [old, new], &read, &progress);
-        report.print(name, &old, &new)?;
+    for ((name, old, new), done) in pairs.both.iter().zip(done) {
+        if let Some(done) = done {
+            report.write(&done.out, &done.err, &done.result)?;
+            continue;
+        }
+        let captures = [&**old, &**new];
+        let (old, new) = read_both(args, captures, &read, &progress);
+        let said = report.said(name, [&old, &new], None);
+        report.keep(&captures, said)?;
     }
     drop(progress);
     report.finish(&pairs.alone)
 }
+
+/// The file that keeps what came of each recording, if the user wants one.
+pub(super) fn open(
+    args: &args::Diff,
+    verb: &str,
+    against: Option<&args::Against>,
+) -> Result<Option<Journal<Outcome>>, ExpectedError> {
+    let asks = (&args.keys, &args.baseline, &args.scenarios, args.json);
+    let subject = against.map(|it| (&it.subject, &it.profile, &it.keys, &it.base));
+    let asks = journal::question(verb, (asks, subject));
+    args.resume.as_ref().map(|file| Journal::open(file, &asks)).transpose()
+}
+
+/// What counts of one comparison for the end.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Outcome {
+    connections: [usize; 2],
+    /// Differences that nobody has accepted.
+    pub(super) differences: usize,
+    accepted: usize,
+    consequences: usize,
+    unreadable: usize,
+    all: Vec<Difference>,
+}
+
+/// What is written about one comparison, on standard output and on standard error, and what counts of it.
+pub(super) type Said = (String, String, Outcome);
 
 /// Recordings that belong together, by the name that both folders have for them.
 struct Pairs {
@@ -127,6 +172,7 @@ pub(super) struct Report<'a> {
     args: &'a args::Diff,
     profiles: Vec<Profile>,
     baseline: Baseline,
+    journal: Option<Journal<Outcome>>,
     is_many: bool,
     /// Whose behaviour is compared; that of both ends unless told.
     only: Option<Role>,
@@ -137,11 +183,17 @@ pub(super) struct Report<'a> {
 
 impl<'a> Report<'a> {
     /// A report of how one end behaves against recordings.
-    pub(super) fn of_one_end(args: &'a args::Diff, only: Role, is_many: bool) -> Result<Self, ExpectedError> {
+    pub(super) fn of_one_end(
+        args: &'a args::Diff,
+        only: Role,
+        is_many: bool,
+        journal: Option<Journal<Outcome>>,
+    ) -> Result<Self, ExpectedError> {
         Ok(Self {
             args,
             profiles: profiles(args.scenarios.as_deref())?,
             baseline: args.baseline.as_deref().map(Baseline::load).transpose()?.unwrap_or_default(),
+            journal,
             is_many,
             only: Some(only),
             summary: Summary::default(),
@@ -149,41 +201,87 @@ impl<'a> Report<'a> {
         })
     }
 
-    /// Compares two recordings and writes what came of it. How many differences nobody has accepted.
-    pub(super) fn print(&mut self, name: &str, old: &Side, new: &Side) -> Result<usize, ExpectedError> {
+    /// Compares two recordings. What is written of it, below a heading if there is one, and what counts.
+    pub(super) fn said(&self, name: &str, [old, new]: [&Side; 2], note: Option<&str>) -> Said {
         let mut compared = diff::compare(old, new);
         if let Some(only) = self.only {
             leave_out_the_other(&mut compared, only);
         }
-        self.summary.recordings += 1;
-        for (sum, count) in self.summary.connections.iter_mut().zip(compared.connections) {
-            *sum += count;
-        }
         let told = self.told(&compared, new);
         let accepted = told.iter().filter(|told| told.allowance.is_some()).count();
-        if self.args.json {
-            let mut out = Vec::new();
-            write_json(self.is_many.then_some(name), &compared, &told, &mut out);
-            write_out(&out)?;
-        } else if !self.is_many || !told.is_empty() || !compared.unseen.is_empty() {
-            let mut page = Page::default();
-            human::write(old, new, &compared, &told, &mut page);
-            write_page(&page)?;
+        let (mut out, mut err) = (String::new(), String::new());
+        if let Some(note) = note {
+            let of = if self.is_many { format!("{name}: ") } else { String::new() };
+            err = format!("note: {of}{note}\n");
         }
-        let differences = told.len() - accepted;
-        self.summary.differences += differences;
-        self.summary.allowed += accepted;
-        self.summary.consequences += compared.consequences.len();
-        self.all.extend(compared.differences);
-        for side in [old, new] {
-            if let Some(error) = &side.error {
-                self.summary.unreadable += 1;
-                eprintln!("error: {error}");
-            } else if side.connections.is_empty() {
-                eprintln!("error: {}: no connection of L2TP or IKEv1", side.path.display());
+        if self.args.json {
+            let mut octets = Vec::new();
+            write_json(self.is_many.then_some(name), &compared, &told, &mut octets);
+            out = String::from_utf8_lossy(&octets).into_owned();
+        } else {
+            if self.only.is_some() && self.is_many {
+                out = format!("{name}\n");
+            }
+            if !self.is_many || !told.is_empty() || !compared.unseen.is_empty() {
+                let mut page = Page::default();
+                human::write(old, new, &compared, &told, &mut page);
+                out.push_str(page.text());
             }
         }
+        let mut unreadable = 0;
+        for side in [old, new] {
+            if let Some(error) = &side.error {
+                unreadable += 1;
+                let _ = writeln!(err, "error: {error}");
+            } else if side.connections.is_empty() {
+                let _ = writeln!(err, "error: {}: no connection of L2TP or IKEv1", side.path.display());
+            }
+        }
+        let differences = told.len() - accepted;
+        let consequences = compared.consequences.len();
+        let connections = compared.connections;
+        let all = compared.differences;
+        (out, err, Outcome { connections, differences, accepted, consequences, unreadable, all })
+    }
+
+    /// Writes what came of a comparison and counts it.
+    pub(super) fn write(&mut self, out: &str, err: &str, outcome: &Outcome) -> Result<(), ExpectedError> {
+        if self.args.json {
+            write_out(out.as_bytes())?;
+        } else {
+            write_text(out)?;
+        }
+        eprint!("{err}");
+        self.summary.recordings += 1;
+        for (sum, count) in self.summary.connections.iter_mut().zip(outcome.connections) {
+            *sum += count;
+        }
+        self.summary.differences += outcome.differences;
+        self.summary.allowed += outcome.accepted;
+        self.summary.consequences += outcome.consequences;
+        self.summary.unreadable += outcome.unreadable;
+        self.all.extend(outcome.all.iter().cloned());
+        Ok(())
+    }
+
+    /// Does the same and keeps it for a run that takes up from here. How many differences nobody has accepted.
+    pub(super) fn keep(&mut self, captures: &[&Path], said: Said) -> Result<usize, ExpectedError> {
+        let (out, err, outcome) = said;
+        self.write(&out, &err, &outcome)?;
+        let differences = outcome.differences;
+        if let Some(journal) = &mut self.journal {
+            journal.keep(captures, out, err, outcome)?;
+        }
         Ok(differences)
+    }
+
+    /// Writes what came of a recording before this run, if that is known. How many differences nobody has accepted.
+    pub(super) fn write_before(&mut self, captures: &[&Path]) -> Result<Option<usize>, ExpectedError> {
+        let Some(done) = self.journal.as_mut().and_then(|journal| journal.take(captures)) else {
+            return Ok(None);
+        };
+        self.write(&done.out, &done.err, &done.result)?;
+        Ok(Some(done.result.differences))
     }
 
     fn told<'c>(&'c self, compared: &'c Compared, new: &Side) -> Vec<human::Told<'c>> {

@@ -50,10 +50,7 @@ pub(super) fn run(args: &args::Lift) -> Result<u8, ExpectedError> {
     };
     let lifted = lift(&request, |done| progress.at(done))?;
     drop(progress);
-    for (path, value) in paths.iter().zip([&lifted.scenario, &lifted.client, &lifted.supernode]) {
-        let text = serde_json::to_string_pretty(value).unwrap_or_default() + "\n";
-        std::fs::write(path, text).map_err(|source| ExpectedError::File { path: path.clone(), source })?;
-    }
+    lifted.save(&paths)?;
     let [scenario, client, supernode] = &paths;
     eprintln!("{}, with {} and {}", scenario.display(), client.display(), supernode.display());
     eprintln!(

@@ -7,6 +7,7 @@ mod coverage;
 mod decode;
 mod diff;
 mod fmt;
+mod journal;
 mod keys;
 mod lab;
 mod lift;

@@ -39,15 +39,13 @@ pub(super) fn replay(args: &args::Replay) -> Result<u8, ExpectedError> {
         )));
     };
     let mut replayer = Replayer::new(&args.against)?;
-    let comparison = args.against.comparison(capture);
-    let mut report = Report::of_one_end(&comparison, replayer.role, false)?;
+    let comparison = args.against.comparison(capture, None);
+    let mut report = Report::of_one_end(&comparison, replayer.role, false, None)?;
     match replayer.reenact(capture, args.connection)? {
         Outcome::Played { sides, note } => {
-            if let Some(note) = note {
-                eprintln!("note: {note}");
-            }
             let [old, new] = &*sides;
-            report.print("", old, new)?;
+            let said = report.said("", [old, new], note.as_deref());
+            report.keep(&[], said)?;
             report.finish(&[])
         }
         Outcome::Blocked(why) => {
@@ -60,31 +58,29 @@ pub(super) fn replay(args: &args::Replay) -> Result<u8, ExpectedError> {
 pub(super) fn regress(args: &args::Regress) -> Result<u8, ExpectedError> {
     let captures = folder(&args.captures)?;
     let mut replayer = Replayer::new(&args.against)?;
-    let comparison = args.against.comparison(&args.captures);
-    let mut report = Report::of_one_end(&comparison, replayer.role, true)?;
+    let comparison = args.against.comparison(&args.captures, args.resume.clone());
+    let journal = super::diff::open(&comparison, "regress", Some(&args.against))?;
+    let mut report = Report::of_one_end(&comparison, replayer.role, true, journal)?;
     let mut junit = Junit::new(&args.against.subject);
     let mut progress = Progress::of_cases("captures".to_owned(), captures.len() as u64);
     let mut blocked = Vec::new();
     for (at, capture) in captures.iter().enumerate() {
         let name = capture.strip_prefix(&args.captures).unwrap_or(capture).display().to_string();
+        let text = |differences: usize| format!("{differences} differences; l2tpspec replay {}", capture.display());
+        let verdict = |differences: usize| if differences > 0 { Verdict::Fail } else { Verdict::Pass };
+        if let Some(differences) = progress.suspend(|| report.write_before(&[capture]))? {
+            junit.add_plain(&name, verdict(differences), &text(differences));
+            progress.at(at as u64 + 1);
+            continue;
+        }
         let outcome = replayer.reenact(capture, 1);
         progress.suspend(|| -> Result<(), ExpectedError> {
             match outcome {
                 Ok(Outcome::Played { sides, note }) => {
                     let [old, new] = &*sides;
-                    if !args.against.json {
-                        println!("{name}");
-                    }
-                    if let Some(note) = note {
-                        eprintln!("note: {name}: {note}");
-                    }
-                    let differences = report.print(&name, old, new)?;
-                    let text = format!("{differences} differences; l2tpspec replay {}", capture.display());
-                    junit.add_plain(
-                        &name,
-                        if differences > 0 { Verdict::Fail } else { Verdict::Pass },
-                        &text,
-                    );
+                    let said = report.said(&name, [old, new], note.as_deref());
+                    let differences = report.keep(&[capture], said)?;
+                    junit.add_plain(&name, verdict(differences), &text(differences));
                 }
                 Ok(Outcome::Blocked(why)) => {
                     junit.add_plain(&name, Verdict::Blocked, &why);
@@ -269,10 +265,7 @@ impl<'a> Replayer<'a> {
         };
         std::fs::create_dir_all(&folder).map_err(failed(&folder))?;
         let paths = lift::paths(&folder.join(format!("{name}.json")));
-        for (path, value) in paths.iter().zip([&lifted.scenario, &lifted.client, &lifted.supernode]) {
-            let text = serde_json::to_string_pretty(value).unwrap_or_default();
-            std::fs::write(path, text).map_err(failed(path))?;
-        }
+        lifted.save(&paths)?;
         let note = match self.play(&paths[0], &paths[1], &folder)? {
             Ok(note) => note,
             Err(why) => return Ok(Outcome::Blocked(why)),
@@ -364,7 +357,7 @@ impl args::Against {
     }
 
     /// What `diff` would be asked.
-    fn comparison(&self, old: &Path) -> args::Diff {
+    fn comparison(&self, old: &Path, resume: Option<PathBuf>) -> args::Diff {
         args::Diff {
             old: old.to_owned(),
             new: old.to_owned(),
@@ -373,6 +366,7 @@ impl args::Against {
             accept: self.accept.clone(),
             why: self.why.clone(),
             scenarios: self.scenarios.clone(),
+            resume,
             json: self.json,
         }
     }

@@ -158,8 +158,12 @@ fn subject(word: &str, root: &Path) -> Result<Option<SubjectFile>, ExpectedError
     }
 }
 
-/// The subject of the lab that has a name.
+/// The subject of the lab that has a name, or that a file describes.
 pub(super) fn lab_subject(name: &str, root: &Path) -> Result<SubjectFile, ExpectedError> {
+    let path = Path::new(name);
+    if path.extension().is_some_and(|end| end == "json") {
+        return SubjectFile::load(path, &root.join("subjects"));
+    }
     let found = lab::subjects(root)?.into_iter().find(|(_, file)| file.name == name);
     found.map(|(_, file)| file).ok_or_else(|| unknown(&format!("lab:{name}"), root))
 }
@@ -172,7 +176,7 @@ fn unknown(word: &str, root: &Path) -> ExpectedError {
     let all: Vec<String> = known.iter().map(|(_, file)| format!("`lab:{}`", file.name)).collect();
     let all = all.join(", ");
     ExpectedError::Usage(format!(
-        "subject `{word}` is not known here\nhint: `self` is the built-in reference; others are capture:FILE, {all}"
+        "subject `{word}` is not known here\nhint: `self` is the built-in reference; others are capture:FILE, lab:FILE.json, {all}"
     ))
 }
 

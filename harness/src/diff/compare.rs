@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::Side;
 use super::tally::{FRAMES, Key, Measured, Members, Tally, measures, parts, real, tallies};
 use super::timing::Measure;
 use crate::transcript::connection::Role;
 
 /// What one side says of a field.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Said {
     /// The value; `None` where it is absent.
     pub value: Option<Arc<str>>,
@@ -22,7 +24,7 @@ pub struct Said {
 }
 
 /// A difference in behaviour.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Difference {
     /// Wireshark's name of the layer.
     pub layer: String,

@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use super::guest::{Guest, Machine, Said};
 use super::{LabError, Nic};
-use crate::check::known::schema_1;
+use crate::check::known::{distance, schema_1};
 use crate::check::lenient;
 use crate::error::ExpectedError;
 use crate::scenario::abroad::{Abroad, Setting};
@@ -87,19 +87,85 @@ impl From<SubjectRole> for Role {
 #[serde(transparent)]
 pub struct Lines(Vec<String>);
 
+/// A subject that is another one but for what it says: a server after an upgrade, or with another line in its configuration.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DerivedFile {
+    /// The schema that editors complete it by.
+    #[serde(rename = "$schema", default)]
+    _schema: Option<String>,
+    /// The version of the format: 1.
+    #[schemars(schema_with = "schema_1")]
+    pub format: u32,
+    /// The subject that it is like.
+    pub extends: String,
+    /// What it is, in a line.
+    pub title: String,
+    /// The profile that describes it, where that of the other does not.
+    #[serde(default)]
+    pub profile: Option<String>,
+    /// Packages beside those of the other.
+    #[serde(default)]
+    pub packages: Vec<String>,
+    /// Packages of the other that it does without.
+    #[serde(default)]
+    pub without: Vec<String>,
+    /// Files that stand in for the other's or beside them.
+    #[serde(default)]
+    pub files: BTreeMap<String, Lines>,
+    /// Lines of the other's files and what stands in their place, by the file.
+    #[serde(default)]
+    pub edits: BTreeMap<String, Vec<Edit>>,
+    /// Scripts that stand in for the other's or beside them.
+    #[serde(default)]
+    pub scripts: BTreeMap<String, Lines>,
+    /// Cases that it cannot play beside those that the other cannot.
+    #[serde(default)]
+    pub unsupported: BTreeMap<String, String>,
+}
+
+/// A line that is another one now.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Edit {
+    /// The line as the file has it, without the blanks around it. It stands there once.
+    pub line: String,
+    /// What stands in its place: nothing, or lines.
+    pub becomes: Lines,
+}
+
+/// What both kinds of file have, to tell them apart by.
+#[derive(Deserialize)]
+struct Head {
+    #[serde(default)]
+    extends: Option<serde_json::Value>,
+}
+
 /// The scripts that every subject has.
 const NEEDED: [&str; 3] = ["start", "ready", "stop"];
 
 impl SubjectFile {
-    /// Reads one.
+    /// Reads one. Whom it extends is looked for in a folder.
     ///
     /// # Errors
     /// What cannot be read or is not understood, and where.
-    pub fn load(path: &Path) -> Result<Self, ExpectedError> {
-        let mut file: Self = lenient::read(path)?;
-        file.name = path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    pub fn load(path: &Path, folder: &Path) -> Result<Self, ExpectedError> {
         let wrong =
             |problem: String| ExpectedError::Json { path: path.to_owned(), line: 1, column: 1, problem };
+        let head: Head = lenient::read(path)?;
+        let mut file: Self = match head.extends {
+            None => lenient::read(path)?,
+            Some(_) => {
+                let derived: DerivedFile = lenient::read(path)?;
+                let base = folder.join(&derived.extends).with_extension("json");
+                if base == path || !base.is_file() {
+                    let (name, folder) = (&derived.extends, folder.display());
+                    return Err(wrong(format!("it extends `{name}`, and {folder} has no other subject of that name")));
+                }
+                Self::load(&base, folder)?.derive(derived).map_err(wrong)?
+            }
+        };
+        file.name = path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         if file.format != 1 {
             return Err(wrong(format!("format {} is not known here, but 1 is", file.format)));
         }
@@ -108,12 +174,61 @@ impl SubjectFile {
         }
         Ok(file)
     }
+
+    /// What becomes of it by what another says.
+    ///
+    /// # Errors
+    /// What the other takes to be there and is not.
+    pub fn derive(mut self, derived: DerivedFile) -> Result<Self, String> {
+        self.format = derived.format;
+        self.title = derived.title;
+        self.profile = derived.profile.unwrap_or(self.profile);
+        for name in &derived.without {
+            let at = self.packages.iter().position(|package| package == name);
+            self.packages.remove(at.ok_or_else(|| format!("`{}` has no package `{name}` to do without", self.name))?);
+        }
+        self.packages.extend(derived.packages);
+        self.files.extend(derived.files);
+        self.scripts.extend(derived.scripts);
+        self.unsupported.extend(derived.unsupported);
+        for (path, edits) in derived.edits {
+            let of = &self.name;
+            let lines = &mut self.files.get_mut(&path).ok_or_else(|| format!("`{of}` has no file {path} to edit"))?.0;
+            for Edit { line, becomes } in edits {
+                let mut found = (0..lines.len()).filter(|at| lines[*at].trim() == line.trim());
+                let at = match (found.next(), found.next()) {
+                    (Some(at), None) => at,
+                    (Some(_), Some(_)) => return Err(format!("{path} of `{of}` has the line `{line}` more than once")),
+                    (None, _) => {
+                        let nearest = lines.iter().min_by_key(|other| distance(other.trim(), line.trim()));
+                        let nearest = nearest.map(|line| format!("; the nearest is `{}`", line.trim()));
+                        return Err(format!("{path} of `{of}` has no line `{line}`{}", nearest.unwrap_or_default()));
+                    }
+                };
+                lines.splice(at..=at, becomes.0);
+            }
+        }
+        Ok(self)
+    }
 }
 
 /// The schema of subjects, for editors.
 #[must_use]
 pub fn schema() -> serde_json::Value {
-    schemars::schema_for!(SubjectFile).to_value()
+    let mut schema = schemars::schema_for!(Either).to_value();
+    if let Some(schema) = schema.as_object_mut() {
+        schema.insert("title".to_owned(), "SubjectFile".into());
+    }
+    schema
+}
+
+/// What the file of a subject may be.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "the schema is made of it")]
+enum Either {
+    Whole(SubjectFile),
+    Derived(DerivedFile),
 }
 
 /// Every subject of a directory of scenarios.
@@ -122,8 +237,9 @@ pub fn schema() -> serde_json::Value {
 /// One that cannot be read.
 pub fn subjects(scenarios: &Path) -> Result<Vec<(PathBuf, SubjectFile)>, ExpectedError> {
     let mut found = Vec::new();
-    for path in crate::profile::json_files(&scenarios.join("subjects"))? {
-        let file = SubjectFile::load(&path)?;
+    let folder = scenarios.join("subjects");
+    for path in crate::profile::json_files(&folder)? {
+        let file = SubjectFile::load(&path, &folder)?;
         found.push((path, file));
     }
     Ok(found)
@@ -152,6 +268,23 @@ impl Subject {
     #[must_use]
     pub const fn file(&self) -> &SubjectFile {
         &self.file
+    }
+
+    /// Lets it be another one that is made of the same packages, from the next case on.
+    ///
+    /// # Errors
+    /// The packages that only one of them has.
+    pub fn become_another(&mut self, file: SubjectFile) -> Result<(), String> {
+        let only = |of: &SubjectFile, other: &SubjectFile| {
+            of.packages.iter().filter(|name| !other.packages.contains(name)).cloned().collect::<Vec<_>>()
+        };
+        let different = [only(&self.file, &file), only(&file, &self.file)].concat();
+        if !different.is_empty() {
+            let (name, packages) = (&file.name, different.join(", "));
+            return Err(format!("{name} takes a guest of its own: {packages} is not in both"));
+        }
+        self.file = file;
+        Ok(())
     }
 
     /// Its guest.

@@ -2,7 +2,7 @@
 
 use l2tpspec_protocol::isakmp::policy::{Phase1Suite, Phase2Suite};
 use l2tpspec_protocol::isakmp::wire::{
-    Attribute, Body, ExchangeType, Form, Header, NotifyType, Payload, Phase1Class, Phase2Class, Sa,
+    Attribute, Body, ExchangeType, Form, Header, NotifyType, Payload, Phase1Class, Phase2Class, ProtocolId, Sa, Transform,
 };
 use serde_json::json;
 
@@ -80,6 +80,7 @@ pub(super) fn lift(talk: &Talk, by: Role, draft: &mut Draft) {
     }
     if by == Role::Supernode {
         own_offer(talk, draft);
+        answer(talk, draft);
     }
     let deletes = talk
         .isakmp(by)
@@ -87,6 +88,53 @@ pub(super) fn lift(talk: &Talk, by: Role, draft: &mut Draft) {
     if let Some((frame, ..)) = deletes {
         draft.put("ike.sends_deletes", json!(true), frame);
     }
+}
+
+/// Whether the supernode gives what it chooses back as it was offered or writes it anew, and how.
+fn answer(talk: &Talk, draft: &mut Draft) {
+    let phases = [ProtocolId::Isakmp, ProtocolId::Esp];
+    let first = |by: Role, protocol: ProtocolId| {
+        talk.isakmp(by).find_map(|(frame, _, payloads)| {
+            let sa = sa_of(payloads)?;
+            let is_it = sa.proposals.first().is_some_and(|proposal| proposal.protocol == protocol);
+            is_it.then_some((frame, sa))
+        })
+    };
+    let transforms =
+        |sa: &'_ Sa| sa.proposals.iter().flat_map(|it| it.transforms.clone()).collect::<Vec<_>>();
+    let mut chosen = Vec::new();
+    for (phase, protocol) in ["ike.phase1", "ike.phase2"].into_iter().zip(phases) {
+        let (Some((at, offer)), Some((frame, choice))) =
+            (first(Role::Client, protocol), first(Role::Supernode, protocol))
+        else {
+            continue;
+        };
+        if let (true, [transform]) = (at < frame, &*transforms(choice)) {
+            chosen.push((phase, frame, transform.clone(), transforms(offer).contains(transform)));
+        }
+    }
+    let Some((_, frame, ..)) = chosen.first() else { return };
+    let is_rewritten = chosen.iter().any(|(.., is_as_offered)| !is_as_offered);
+    draft.put("ike.phase1.answer", json!(if is_rewritten { "rewritten" } else { "as-offered" }), *frame);
+    for (phase, frame, transform, _) in chosen.iter().filter(|_| is_rewritten) {
+        let words: Vec<String> = match *phase {
+            "ike.phase1" => words_of(transform, |class| word_of(&Phase1Class::from_number(class))),
+            _ => words_of(transform, |class| word_of(&Phase2Class::from_number(class))),
+        };
+        draft.put(&format!("{phase}.attribute_order"), json!(words), *frame);
+        draft.put(&format!("{phase}.first_transform"), json!(transform.number), *frame);
+    }
+}
+
+/// The words for the classes of the attributes of a transform, each once.
+fn words_of(transform: &Transform, word: impl Fn(u16) -> Option<&'static str>) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for attribute in &transform.attributes {
+        if let Some(word) = word(attribute.class).filter(|word| !words.iter().any(|other| other == word)) {
+            words.push(word.to_owned());
+        }
+    }
+    words
 }
 
 /// A supernode that renews keys offers; what it takes of others' offers it has chosen before.

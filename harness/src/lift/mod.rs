@@ -8,6 +8,8 @@ mod l2tp;
 mod patch;
 mod ppp;
 mod said;
+mod steps;
+mod timers;
 
 use std::path::{Path, PathBuf};
 
@@ -94,10 +96,12 @@ pub fn lift(request: &Request<'_>, mut on_progress: impl FnMut(u64)) -> Result<L
     let mut client = Draft::new(&base, client, &recording);
     let supernode = profile(request.scenarios, "supernodes", request.supernode)?;
     let mut supernode = Draft::new(request.supernode, supernode, &recording);
+    let side = crate::diff::read(capture, Ok(keys.clone()), request.options.clone(), |_| {});
     for (by, draft) in [(Role::Client, &mut client), (Role::Supernode, &mut supernode)] {
         ike::lift(&talk, by, draft);
         l2tp::lift(&talk, by, draft);
         ppp::lift(&talk, by, draft);
+        timers::lift(&side, connection, by, draft);
         let word = if by == Role::Client { "client" } else { "supernode" };
         draft.put_plain("title", json!(format!("the {word} of {recording}")));
         draft.remove_plain("$schema");
@@ -190,11 +194,10 @@ fn scenario(request: &Request<'_>, talk: &Talk, judged: Option<&Judged>) -> Valu
     if !broken.is_empty() {
         scenario["breaks"] = json!(broken);
     }
-    let has_ospf = talk.all.iter().any(|said| matches!(said.what, What::Ospf(_)));
     let failed = outcome.is_some_and(|outcome| outcome.failed);
     let is_up = outcome.is_none_or(|outcome| outcome.rung >= Rung::IpcpUp);
     scenario["steps"] = if is_up {
-        up(talk, outcome, has_ospf)
+        steps::of(talk, outcome)
     } else {
         json!([{ "do": "begin" }, { "wait": format!("{}s", talk.seconds() + 2) }])
     };
@@ -233,62 +236,36 @@ fn is_key_wrong(talk: &Talk) -> bool {
     closed(Role::Client).count() > 1 && closed(Role::Supernode).next().is_none()
 }
 
-/// The steps of a connection that comes up.
-fn up(talk: &Talk, outcome: Option<&crate::triage::Outcome>, has_ospf: bool) -> Value {
-    let mut steps = vec![json!({ "do": "connect" })];
-    let pings: Vec<usize> = talk
-        .all
-        .iter()
-        .filter_map(|said| match said.what {
-            What::Ping(length) if said.by == Role::Client => Some(length),
-            _ => None,
-        })
-        .collect();
-    if let Some(longest) = pings.iter().max() {
-        let count = pings.len().min(10);
-        let size = if *longest >= 1300 { json!("mtu") } else { json!(longest) };
-        steps.push(json!({ "do": "ping", "size": size, "count": count }));
-    }
-    // Whatever users sent, a ping shows that it is carried.
-    let has_data = outcome.is_some_and(|outcome| outcome.ladder.step(Rung::DataBothWays).reached.is_some());
-    if pings.is_empty() && has_data {
-        steps.push(json!({ "do": "ping" }));
-    }
-    let rekeys = rekeys(talk);
-    for by in &rekeys {
-        steps.push(json!({ "do": "rekey", "phase": 2, "by": by.word() }));
-    }
-    if !rekeys.is_empty() && !pings.is_empty() {
-        steps.push(json!({ "do": "ping", "size": "mtu" }));
-    }
-    if has_ospf {
-        steps.push(json!({ "do": "ospf.peer" }));
-        steps.push(json!({ "wait": format!("{}s", talk.seconds().clamp(30, 600)) }));
-    }
-    let has_end = talk.l2tp(Role::Client).chain(talk.l2tp(Role::Supernode)).any(|(_, message)| {
-        message.message_type()
-            == Some(l2tpspec_protocol::l2tp::wire::MessageType::StopControlConnectionNotification)
-    });
-    if has_end {
-        steps.push(json!({ "do": "disconnect" }));
-        steps.push(json!({ "wait": "10s" }));
-    }
-    Value::Array(steps)
-}
-
-/// Who began each Quick Mode behind the first.
-fn rekeys(talk: &Talk) -> Vec<Role> {
-    use l2tpspec_protocol::isakmp::wire::ExchangeType;
-    let mut seen: Vec<u32> = Vec::new();
-    let mut begun = Vec::new();
-    for said in &talk.all {
-        let (What::Isakmp(header, _) | What::Closed(header)) = &said.what else { continue };
-        if header.exchange_type == ExchangeType::QuickMode && !seen.contains(&header.message_id) {
-            seen.push(header.message_id);
-            begun.push(said.by);
+impl Lifted {
+    /// Writes the scenario and both profiles: all three or none.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn save(&self, paths: &[PathBuf; 3]) -> Result<(), ExpectedError> {
+        let part = |path: &Path| path.with_extension("part");
+        let mut renamed: Vec<&Path> = Vec::new();
+        let parts: Vec<PathBuf> = paths.iter().map(|path| part(path)).collect();
+        let mut write = || {
+            for (path, value) in parts.iter().zip([&self.scenario, &self.client, &self.supernode]) {
+                let text = serde_json::to_string_pretty(value).unwrap_or_default() + "\n";
+                std::fs::write(path, text)
+                    .map_err(|source| ExpectedError::File { path: path.clone(), source })?;
+            }
+            for (from, to) in parts.iter().zip(paths) {
+                std::fs::rename(from, to)
+                    .map_err(|source| ExpectedError::File { path: to.clone(), source })?;
+                renamed.push(to);
+            }
+            Ok(())
+        };
+        let written = write();
+        if written.is_err() {
+            for path in parts.iter().map(PathBuf::as_path).chain(renamed) {
+                let _gone = std::fs::remove_file(path);
+            }
         }
+        written
     }
-    begun.into_iter().skip(1).collect()
 }
 
 /// Where each part goes: the scenario, and beside it both profiles.

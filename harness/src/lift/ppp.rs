@@ -107,7 +107,7 @@ fn echo(talk: &Talk, by: Role, is_up: bool, draft: &mut Draft) {
     draft.put("ppp.echo", echo, frame);
 }
 
-fn seconds(text: &str) -> Option<u64> {
+pub(super) fn seconds(text: &str) -> Option<u64> {
     let number = |unit| text.strip_suffix(unit)?.parse::<u64>().ok();
     number("ms").map(|ms| ms / 1000).or_else(|| number("s")).or_else(|| Some(60 * number("m")?))
 }

@@ -48,6 +48,15 @@ pub struct Ike {
     pub reactions: Vec<Fact<String>>,
 }
 
+/// How the transform that was chosen is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnswerForm {
+    /// Octet by octet as it was offered.
+    AsOffered,
+    /// Anew, as one's own offers are written.
+    Rewritten,
+}
+
 /// What is offered and taken in phase 1.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -58,6 +67,9 @@ pub struct Phase1 {
     pub accepts: Option<Fact<Vec<IkeSuite>>>,
     /// Whose order decides.
     pub preference: Option<Fact<Named<Preference>>>,
+    /// How the choice is written: as it was offered, which is meant if this is left out, or with the order, the form and the first
+    /// number of one's own offers. Only supernodes answer.
+    pub answer: Option<Fact<Named<AnswerForm>>>,
     /// The order of attributes.
     pub attribute_order: Fact<Vec<Named<Phase1Class>>>,
     /// The lifetime, in seconds.

@@ -18,7 +18,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub use fact::{Confidence, Counts, Fact, Listed};
-pub use ike::{DeadPeerDetection, Identity, Ike, Nat, Phase1, Phase2, Rekey};
+pub use ike::{AnswerForm, DeadPeerDetection, Identity, Ike, Nat, Phase1, Phase2, Rekey};
 pub use l2tp::{Avp, Data, L2tp, Messages, Part, VendorAvp};
 pub use network::{Network, NetworkType, Ospf, Pool, SecretText, Service};
 pub use ppp::{Authentication, CcpOption, Echo, IpcpOption, LcpOption, Method, Ppp, Refusal};

@@ -17,6 +17,7 @@ use l2tpspec_protocol::isakmp::wire::{
 use l2tpspec_protocol::isakmp::{InitialContact, MessageIds, Mode, NatMethod, Padding};
 use l2tpspec_protocol::l2tp::{Numbers, ResultForm};
 
+use super::ike::AnswerForm;
 use crate::check::known::distance;
 
 /// A kind of value, each of which has a word.
@@ -145,6 +146,7 @@ words! {
     Encoding { "shortest" => Self::Shortest, "four-octets" => Self::FourOctets }
     LifetimePolicy { "obey" => Self::Obey, "strict" => Self::Strict, "claim" => Self::Claim }
     Preference { "peer" => Self::Peer, "own" => Self::Own }
+    AnswerForm { "as-offered" => Self::AsOffered, "rewritten" => Self::Rewritten }
     Structure { "one-proposal" => Self::OneProposal, "proposal-each" => Self::ProposalEach }
     InitialContact { "never" => Self::Never, "in-phase1" => Self::InPhase1, "apart" => Self::Apart }
     MessageIds { "random" => Self::Random, "sequential" => Self::Sequential }

@@ -13,7 +13,7 @@ use super::layer::Layer;
 const MAX_CONNECTIONS: usize = 65_536;
 
 /// The two ends of a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Role {
     /// IKE initiator, LAC, and the PPP peer that is authenticated.
     Client,

@@ -32,17 +32,32 @@ pub fn run(
     options: Options,
     mut on_entry: impl FnMut(&mut Entry, u64) -> bool,
 ) -> Result<Opened, ExpectedError> {
+    run_in_batches(file, keys, options, |entries, count, octets| {
+        entries.iter_mut().take(count).all(|entry| on_entry(entry, octets))
+    })
+}
+
+/// Does the same with whole batches: the first so many of the entries given. Others may be put in their place, to be filled with the
+/// next.
+///
+/// # Errors
+/// Those of [`run`].
+pub fn run_in_batches(
+    file: &mut CaptureFile,
+    keys: &Keys,
+    options: Options,
+    mut on_batch: impl FnMut(&mut Vec<Entry>, usize, u64) -> bool,
+) -> Result<Opened, ExpectedError> {
     let mut opened = Opened::default();
     let mut dissector = Dissector::new(keys, options)?;
     let mut batch = Batch::default();
     loop {
         let read = batch.read(file);
         batch.dissect(&mut dissector);
-        for entry in batch.entries.iter_mut().take(batch.metas.len()) {
-            opened.count(entry);
-            if !on_entry(entry, file.octets_read()) {
-                return Ok(opened);
-            }
+        let count = batch.metas.len();
+        batch.entries.iter().take(count).for_each(|entry| opened.count(entry));
+        if !on_batch(&mut batch.entries, count, file.octets_read()) {
+            return Ok(opened);
         }
         if read?.is_break() {
             break;

@@ -2,6 +2,8 @@
 //!
 //! They download Debian's packages and take minutes, so they show as ignored unless `L2TPSPEC_REQUIRE=lab` asks for them.
 
+mod changes;
+
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -63,6 +65,10 @@ fn main() -> ExitCode {
             trial.with_kind(why).with_ignored_flag(!is_required)
         })
         .collect();
+    let trial = Trial::test("lab/in-clear", in_clear).with_kind(why).with_ignored_flag(!is_required);
+    trials.push(trial);
+    let trial = Trial::test("lab/changes", changed).with_kind(why).with_ignored_flag(!is_required);
+    trials.push(trial);
     trials.push(Trial::test("every_subject_is_played", every_subject_is_played));
     libtest_mimic::run(&arguments, trials).exit_code()
 }
@@ -80,11 +86,50 @@ fn every_subject_is_played() -> Result<(), Failed> {
     if names == played { Ok(()) } else { Err(format!("{names:?} are there, {played:?} are played").into()) }
 }
 
-fn played(name: &str, words: &[&str]) -> Result<(), Failed> {
+/// `L2TPSPEC_CHANGES` chooses among them by the beginnings of their names.
+fn changed() -> Result<(), Failed> {
+    let words = std::env::var("L2TPSPEC_CHANGES").unwrap_or_default();
+    let words: Vec<&str> = words.split(',').collect();
+    let mut all = changes::all();
+    all.retain(|change| words.iter().any(|word| change.name.starts_with(word)));
+    let others = [subject("libreswan-xl2tpd")?];
+    changes::played(&subject("strongswan-xl2tpd")?, &others, &root(), Path::new(AGENT), &all)
+}
+
+/// A server whose kernel has lost its policies decrypts what comes and answers in clear: nothing but a look at the wire tells.
+fn in_clear() -> Result<(), Failed> {
     let suite = Suite::load(&root()).map_err(|error| error.to_string())?;
+    let derived = serde_json::json!({
+        "format": 1, "extends": "strongswan-xl2tpd", "title": "a server without policies",
+        "edits": { "/etc/swanctl/conf.d/l2tp.conf": [
+            { "line": "mode = transport", "becomes": ["mode = transport", "policies = no"] }
+        ] }
+    });
+    let derived = serde_json::from_value(derived).map_err(|error| error.to_string())?;
+    let file = subject("strongswan-xl2tpd")?.derive(derived)?;
+    let mut subject = Subject::boot(file, Path::new(AGENT)).map_err(|error| error.to_string())?;
+    let word = "guides/connect*client=networkmanager-strongswan*sn1*direct*";
+    let cases: Vec<&Case> = suite.cases.iter().filter(|case| suite::is_chosen(case, word)).collect();
+    let mut found = Vec::new();
+    let mut away = Away::new(&mut subject);
+    suite::run_away(&cases, &suite.profiles, "1", Options::default(), &mut away, |_, played| {
+        found.push((played.verdict, played.failure.map(|failure| failure.text).unwrap_or_default()));
+    });
+    match found.as_slice() {
+        [(Verdict::Fail, text)] if text.contains("crossed it in clear") => Ok(()),
+        _ => Err(format!("{found:?}").into()),
+    }
+}
+
+fn subject(name: &str) -> Result<SubjectFile, Failed> {
     let known = lab::subjects(&root()).map_err(|error| error.to_string())?;
     let file = known.into_iter().map(|(_, file)| file).find(|file| file.name == name);
-    let file: SubjectFile = file.ok_or("there is no such subject")?;
+    file.ok_or_else(|| "there is no such subject".into())
+}
+
+fn played(name: &str, words: &[&str]) -> Result<(), Failed> {
+    let suite = Suite::load(&root()).map_err(|error| error.to_string())?;
+    let file = subject(name)?;
     let mut cases: Vec<&Case> = suite.cases.iter().collect();
     away::choose(&mut cases, file.role.into(), &file.profile);
     if let Some(word) = words.iter().find(|word| !cases.iter().any(|case| suite::is_chosen(case, word))) {

@@ -52,6 +52,7 @@ pub(crate) fn config(group: Group) -> Config {
             preference: Preference::Peer,
             lifetime: three_hours,
             lifetime_policy: LifetimePolicy::Obey,
+rewriting: None,
         }),
         phase2_offer: Phase2Offer {
             structure: Structure::OneProposal,
@@ -71,6 +72,7 @@ pub(crate) fn config(group: Group) -> Config {
             groups: vec![None, Some(Group::Modp1024)],
             lifetime: hour,
             lifetime_policy: LifetimePolicy::Obey,
+rewriting: None,
         }),
         pre_shared_keys: vec![PreSharedKey { peer: None, key: b"nycmeshnet".to_vec() }],
         identity: OwnIdentity::Address { protocol: 0, port: 0 },

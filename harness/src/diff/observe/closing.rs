@@ -43,6 +43,7 @@ impl Observer {
                 (ike::LAYER, "dead_peer_detection", self.ike.probes(by), Drive::Silence, Rung::Phase1Up),
                 (l2tp::LAYER, "hello", self.l2tp.hellos(by), Drive::Either, Rung::TunnelUp),
                 ("lcp", "echo", self.ppp.echoes(by), Drive::Clock, Rung::LcpUp),
+                ("chap", "challenged_again", self.ppp.challenges(by), Drive::Clock, Rung::Authenticated),
                 (ospf::LAYER, "hello_seen", self.ospf.hellos(by), Drive::Clock, Rung::IpcpUp),
                 ("udpencap", "keepalive", self.keepalive.of(by), Drive::Either, Rung::Phase1Up),
             ];
@@ -56,6 +57,10 @@ impl Observer {
                 {
                     book.timed(by, layer, field, measure);
                 }
+            }
+            if let Some((measure, frame)) = self.ike.replacement(by) {
+                book.frame = frame.max(outcome.begin.frame);
+                book.timed(by, ike::LAYER, "phase2_replaced", measure);
             }
             book.frame = self.ppp.echoes(by).frame.max(outcome.begin.frame);
             if let Some((time, is_at_once)) = self.ppp.echoes(by).beginning()

@@ -8,7 +8,7 @@ use l2tpspec_protocol::isakmp::wire::{
 };
 
 use super::super::note::{Carrier, Notebook};
-use super::super::timing::{Asked, Copies, Measure, Periodic};
+use super::super::timing::{Asked, Copies, Measure, Periodic, SECOND};
 use super::Ends;
 use crate::transcript::connection::Role;
 use crate::transcript::layer::{Isakmp, Protection};
@@ -27,13 +27,68 @@ pub(super) struct Ike {
     /// The first Quick Mode; later ones renew.
     first_quick: Option<u32>,
     renewals: BTreeSet<u32>,
+    /// Where each end's NAT-D payloads say that its peer and itself are.
+    places: Ends<Vec<Vec<u8>>>,
+    child: Ages,
+}
+
+/// After how long an end replaces what was agreed on.
+#[derive(Debug, Default)]
+struct Ages {
+    /// The ISAKMP SA below which the newest was made, and when.
+    newest: Option<([u8; 8], i64)>,
+    /// The oldest that nobody has replaced yet.
+    longest: i64,
+    replaced: Ends<Vec<i64>>,
+    frames: Ends<u64>,
+}
+
+impl Ages {
+    fn occasion(&mut self, now: i64) {
+        if let Some((_, since)) = self.newest {
+            self.longest = self.longest.max(now - since);
+        }
+    }
+
+    /// An end begins to replace the newest. Later ones that come at once are another try.
+    fn replaces(&mut self, by: Role, cookie: [u8; 8], now: i64, frame: u64) {
+        let age = self.newest.filter(|(below, _)| *below == cookie).map(|(_, since)| now - since);
+        if let Some(age) = age.filter(|age| *age > SECOND) {
+            let all = self.replaced.of_mut(by);
+            if all.len() < RENEWALS {
+                all.push(age);
+                *self.frames.of_mut(by) = frame;
+            }
+        }
+    }
+
+    /// Who deletes it ends it, unless it was replaced just now.
+    fn ends(&mut self, now: i64) {
+        self.newest = self.newest.filter(|(_, since)| now - since < 5 * SECOND);
+    }
+
+    fn measure(&self, role: Role) -> Option<(Measure, u64)> {
+        let mut all = self.replaced.of(role).clone();
+        all.sort_unstable();
+        // A single one, and soon, was somebody's order.
+        let is_by_clock = |time: &i64| all.len() > 1 || *time > 60 * SECOND;
+        if let Some(time) = all.get(all.len() / 2).copied() {
+            if !is_by_clock(&time) {
+                return None;
+            }
+            return Some((Measure::Every { time, by_silence: false, other: None }, *self.frames.of(role)));
+        }
+        let time = self.longest;
+        (time > 0).then_some((Measure::Never { time, silence: time }, 0))
+    }
 }
 
 impl Default for Ike {
     fn default() -> Self {
         let copies = Copies::answered();
         let (probes, asked, renewals) = (Ends::default(), Ends::default(), BTreeSet::new());
-        Self { copies, probes, asked, is_up: false, first_quick: None, renewals }
+        let (places, child) = (Ends::default(), Ages::default());
+        Self { copies, probes, asked, is_up: false, first_quick: None, renewals, places, child }
     }
 }
 
@@ -44,6 +99,14 @@ impl Ike {
     pub(super) fn turn(&mut self) {
         self.probes.turn();
         self.asked.turn();
+        self.places.turn();
+        self.child.replaced.turn();
+        self.child.frames.turn();
+    }
+
+    /// After how long an end replaces SAs of phase 2, and a frame that shows it.
+    pub(super) fn replacement(&self, role: Role) -> Option<(Measure, u64)> {
+        self.child.measure(role)
     }
 
     pub(super) const fn probes(&self, role: Role) -> &Periodic {
@@ -55,6 +118,7 @@ impl Ike {
         if self.is_up {
             self.probes.of_mut(role).occasion(now, silence);
         }
+        self.child.occasion(now);
     }
 
     pub(super) fn see(
@@ -85,7 +149,7 @@ impl Ike {
         }
         match name.split('.').next() {
             Some("main" | "aggressive") => self.phase1(name, message, book),
-            Some("quick") => self.quick(name, message, book),
+            Some("quick") => self.quick(name, message, now, book),
             Some("info") => self.informational(message, now, silence, book),
             _ => {}
         }
@@ -111,6 +175,7 @@ impl Ike {
                 _ => {}
             }
         }
+        self.place(message, book);
         let vendors = bodies(message).filter_map(|body| match body {
             Body::VendorId(vendor) => Some(vendor_name(vendor)),
             _ => None,
@@ -122,7 +187,26 @@ impl Ike {
         }
     }
 
-    fn quick(&mut self, name: &str, message: &Isakmp, book: &mut Notebook<'_>) {
+    /// A supernode that says that it is elsewhere than the client finds it is behind a translator, or wants everything encapsulated.
+    /// Where clients are is nobody's behaviour.
+    fn place(&mut self, message: &Isakmp, book: &mut Notebook<'_>) {
+        let digests = bodies(message).filter_map(|body| match body {
+            Body::NatD(digest) => Some(digest.to_vec()),
+            _ => None,
+        });
+        let digests: Vec<_> = digests.collect();
+        if digests.len() < 2 {
+            return;
+        }
+        *self.places.of_mut(book.by) = digests;
+        let (client, supernode) = (self.places.of(Role::Client), self.places.of(Role::Supernode));
+        if let ([seen, ..], [_, own @ ..]) = (client.as_slice(), supernode.as_slice()) {
+            let word = if own.contains(seen) { "where the client finds it" } else { "elsewhere" };
+            book.of(Role::Supernode, LAYER, "phase1.place_by_nat_d", word);
+        }
+    }
+
+    fn quick(&mut self, name: &str, message: &Isakmp, now: i64, book: &mut Notebook<'_>) {
         let has_sa = bodies(message).any(|body| matches!(body, Body::SecurityAssociation(_)));
         // The beginning of the exchange is not in the recording, so that its messages are counted wrong.
         if !has_sa && matches!(name, "quick.1" | "quick.2") {
@@ -137,6 +221,11 @@ impl Ike {
         let phase = if first == id { "phase2" } else { "rekey" };
         let name = if first == id { name.to_owned() } else { format!("rekey.{name}") };
         let number = name.rsplit('.').next().unwrap_or_default();
+        let cookie = message.header.initiator_cookie;
+        match number {
+            "1" => self.child.replaces(book.by, cookie, now, book.frame),
+            _ => self.child.newest = Some((cookie, now)),
+        }
         let carrier = book.message(LAYER, &name);
         common(message, carrier, book);
         let mut identities = ["id_initiator", "id_responder"].into_iter();
@@ -188,7 +277,11 @@ impl Ike {
                         book.alone(LAYER, &field, "sent");
                     }
                 },
-                Body::Delete(delete) if delete.protocol == ProtocolId::Isakmp => self.is_up = false,
+                Body::Delete(delete) if delete.protocol == ProtocolId::Isakmp => {
+                    self.is_up = false;
+                    self.child.ends(now);
+                }
+                Body::Delete(_) => self.child.ends(now),
                 _ => {}
             }
         }

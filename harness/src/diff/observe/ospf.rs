@@ -45,6 +45,15 @@ impl Ospf {
                 let own = update.lsas.iter().filter(|lsa| lsa.header.advertising_router == packet.router_id);
                 for lsa in own {
                     if let LsaBody::Router(body) = &lsa.body {
+                        let carrier = book.message(LAYER, "router_lsa");
+                        // A single address is that of a link, which a pool gives.
+                        let stubs = body.links.iter().filter(|link| link.link_type == LinkType::Stub);
+                        for (network, mask) in stubs.map(|link| (link.link_id, link.link_data)) {
+                            let length = u32::from(mask).count_ones();
+                            if length < u32::BITS {
+                                book.part(carrier, "stub_network", &format!("{network}/{length}"));
+                            }
+                        }
                         let links = body.links.iter().filter(|link| link.link_type == LinkType::PointToPoint);
                         for link in links {
                             book.alone(LAYER, "cost", &link.metric.to_string());

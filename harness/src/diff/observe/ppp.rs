@@ -24,6 +24,9 @@ pub(super) struct Ppp {
     copies: Copies,
     echoes: Ends<Periodic>,
     unanswered: Ends<Asked>,
+    /// Challenges after the first was met.
+    challenges: Ends<Periodic>,
+    is_authenticated: bool,
     /// A session was seen to begin, so that the first request seen is the first.
     is_from_begin: bool,
     is_open: bool,
@@ -45,6 +48,7 @@ struct Dialogue {
 impl Ppp {
     pub(super) fn turn(&mut self) {
         self.echoes.turn();
+        self.challenges.turn();
         self.unanswered.turn();
         self.dialogues.clear();
         self.asked =
@@ -53,6 +57,10 @@ impl Ppp {
 
     pub(super) const fn echoes(&self, role: Role) -> &Periodic {
         self.echoes.of(role)
+    }
+
+    pub(super) const fn challenges(&self, role: Role) -> &Periodic {
+        self.challenges.of(role)
     }
 
     /// Whether an end asked for something in a protocol.
@@ -69,6 +77,9 @@ impl Ppp {
     pub(super) fn occasion(&mut self, role: Role, now: i64, silence: i64) {
         if self.is_open {
             self.echoes.of_mut(role).occasion(now, silence);
+        }
+        if self.is_open && self.is_authenticated {
+            self.challenges.of_mut(role).occasion(now, silence);
         }
     }
 
@@ -92,6 +103,7 @@ impl Ppp {
         self.dialogues.clear();
         self.is_from_begin = true;
         self.is_open = false;
+        self.is_authenticated = false;
     }
 
     /// A control message of L2TP may end the session.
@@ -128,7 +140,13 @@ impl Ppp {
         }
         self.is_open |= name != "lcp";
         match control {
-            Control::Chap(packet) => challenge(packet, layer, book),
+            Control::Chap(packet) => {
+                if packet.code == chap::Code::Challenge && self.is_authenticated {
+                    self.challenges.of_mut(book.by).done(now, 0, book.frame);
+                }
+                self.is_authenticated |= packet.code == chap::Code::Success;
+                challenge(packet, layer, book);
+            }
             Control::Pap(packet) if packet.code != pap::Code::AuthenticateRequest => {
                 own(&normalised(&packet.code.to_string()), layer, book);
             }

@@ -2,13 +2,13 @@
 
 use l2tpspec_protocol::isakmp::policy::{
     Lifetime, Phase1Acceptance, Phase1Offer, Phase1Suite, Phase2Acceptance, Phase2Offer, Phase2Suite,
-    Preference,
+    Preference, Rewriting,
 };
-use l2tpspec_protocol::isakmp::wire::Phase1Class;
+use l2tpspec_protocol::isakmp::wire::{Phase1Class, Phase2Class};
 use l2tpspec_protocol::isakmp::{Config, DeadPeerDetection, NatTraversal, OwnIdentity, PreSharedKey, Rekey};
 
 use super::{HALF_OPEN_LIMIT, durations};
-use crate::profile::ike::{Ike, Phase1, Phase2};
+use crate::profile::ike::{AnswerForm, Ike, Phase1, Phase2};
 use crate::profile::word::{EspSuite, IkeSuite, Span, values};
 use crate::profile::{Profile, Role};
 
@@ -97,7 +97,16 @@ impl Phase1 {
             preference: self.preference(),
             lifetime: Lifetime::seconds(self.life_seconds.value),
             lifetime_policy: self.life_policy.value.0,
+            rewriting: self.is_rewritten().then(|| Rewriting {
+                transform_number: self.first_transform.value,
+                order: with_duration(values(&self.attribute_order.value)).into_iter().map(Phase1Class::number).collect(),
+                encoding: self.life_encoding.value.0,
+            }),
         }
+    }
+
+    fn is_rewritten(&self) -> bool {
+        self.answer.as_ref().is_some_and(|answer| answer.value.0 == AnswerForm::Rewritten)
     }
 
     /// RFC 2408 section 4.2 leaves the choice to the responder; the initiator's order is what most follow.
@@ -144,6 +153,11 @@ impl Phase2 {
             groups: std::iter::once(None).chain(groups.into_iter().map(Some)).collect(),
             lifetime: self.lifetime(),
             lifetime_policy: ike.phase1.life_policy.value.0,
+            rewriting: ike.phase1.is_rewritten().then(|| Rewriting {
+                transform_number: self.first_transform.value,
+                order: values(&self.attribute_order.value).into_iter().map(Phase2Class::number).collect(),
+                encoding: self.life_encoding.value.0,
+            }),
         }
     }
 }

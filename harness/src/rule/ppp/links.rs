@@ -55,7 +55,7 @@ pub(in crate::rule) struct Link {
 /// What one end of a link has said.
 #[derive(Debug, Default)]
 pub(super) struct End {
-    dialogues: BTreeMap<u16, Dialogue>,
+    dialogues: Dialogues,
     /// It has accepted its peer's name and password.
     pub(super) has_accepted: bool,
     /// It has answered a challenge, or sent its password.
@@ -63,10 +63,29 @@ pub(super) struct End {
     is_heard: bool,
 }
 
+/// By the numbers of their protocols. They are few, and every rule keeps its own.
+#[derive(Debug, Default)]
+struct Dialogues(Vec<(u16, Dialogue)>);
+
+impl Dialogues {
+    fn get(&self, protocol: u16) -> Option<&Dialogue> {
+        self.0.iter().find(|(number, _)| *number == protocol).map(|(_, dialogue)| dialogue)
+    }
+
+    fn of_mut(&mut self, protocol: u16) -> &mut Dialogue {
+        let at = self.0.iter().position(|(number, _)| *number == protocol).unwrap_or_else(|| {
+            self.0.reserve_exact(1);
+            self.0.push((protocol, Dialogue::default()));
+            self.0.len() - 1
+        });
+        &mut self.0[at].1
+    }
+}
+
 impl Link {
     /// What `role` said in `protocol`.
     pub(super) fn dialogue(&self, role: Role, protocol: Protocol) -> Option<&Dialogue> {
-        self.ends[role].dialogues.get(&protocol.number())
+        self.ends[role].dialogues.get(protocol.number())
     }
 
     /// Whether both directions are known to be this link's.
@@ -121,9 +140,9 @@ impl Link {
         if let Some(message) = Message::of(control) {
             let number = message.protocol.number();
             if let Some(options) = message.options(Code::ConfigureRequest) {
-                self.ends[own].dialogues.entry(number).or_default().request(message.identifier, options);
+                self.ends[own].dialogues.of_mut(number).request(message.identifier, options);
             } else {
-                self.ends[peer].dialogues.entry(number).or_default().answer(&message, frame, time);
+                self.ends[peer].dialogues.of_mut(number).answer(&message, frame, time);
             }
             return;
         }

@@ -4,10 +4,12 @@
 //! An offer says not only which suites are wanted but how they are written, for every implementation numbers, orders
 //! and encodes in a way of its own, and some peers are particular about it.
 
+mod answer;
 mod lifetime;
 mod phase1;
 mod phase2;
 
+pub use answer::Rewriting;
 pub use lifetime::{Encoding, Lifetime, LifetimePolicy};
 pub use phase1::{
     Phase1Acceptance, Phase1Choice, Phase1Offer, Phase1Suite, check_phase1_reply, choose_phase1,

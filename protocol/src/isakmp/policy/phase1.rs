@@ -1,6 +1,6 @@
 //! Offers and choices of phase 1 (RFC 2409 section 5, appendix A).
 
-use super::{BadReply, Encoding, Incompatible, Lifetime, LifetimePolicy, Preference};
+use super::{BadReply, Encoding, Incompatible, Lifetime, LifetimePolicy, Preference, Rewriting};
 use crate::crypto::cbc::Cipher;
 use crate::crypto::dh;
 use crate::crypto::hash::Hash;
@@ -189,12 +189,14 @@ pub struct Phase1Acceptance {
     pub lifetime: Lifetime,
     /// What is done about another one.
     pub lifetime_policy: LifetimePolicy,
+    /// How the choice is written, if not as it was offered.
+    pub rewriting: Option<Rewriting>,
 }
 
 /// What was agreed on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Phase1Choice {
-    /// The SA payload that says so: one proposal with one transform, as it was offered.
+    /// The SA payload that says so: one proposal with one transform.
     pub reply: Sa,
     /// The algorithms.
     pub suite: Phase1Suite,
@@ -208,7 +210,7 @@ fn lifetime(transform: &Transform) -> Lifetime {
     Lifetime::of(transform, Phase1Class::LifeType.number(), Phase1Class::LifeDuration.number())
 }
 
-/// Chooses one transform of an offer and gives it back unchanged (ISAKMP-2408-4.2-b, ISAKMP-2408-4.2-c, IKE-2409-5-f).
+/// Chooses one transform of an offer and gives it back unchanged, or in a hand of one's own (ISAKMP-2408-4.2-b, ISAKMP-2408-4.2-c, IKE-2409-5-f).
 ///
 /// # Errors
 /// Why there is none.
@@ -240,7 +242,12 @@ pub fn choose_phase1(offer: &Sa, acceptance: &Phase1Acceptance) -> Result<Phase1
             let asked = lifetime(transform);
             let lifetime = asked.judged(acceptance.lifetime, acceptance.lifetime_policy)?;
             let told = lifetime.told_of(asked, acceptance.lifetime_policy);
-            let proposal = Proposal { transforms: vec![transform.clone()], ..proposal.clone() };
+            let life = [Phase1Class::LifeType.number(), Phase1Class::LifeDuration.number()];
+            let transform = match &acceptance.rewriting {
+                Some(rewriting) => rewriting.of(transform, life),
+                None => transform.clone(),
+            };
+            let proposal = Proposal { transforms: vec![transform], ..proposal.clone() };
             let reply = Sa { proposals: vec![proposal], ..offer.clone() };
             Some(Phase1Choice { reply, suite, lifetime, told })
         })

@@ -2,7 +2,7 @@
 //! UDP encapsulation.
 
 use super::phase1::{is_same_choice, number, only_transform};
-use super::{BadReply, Encoding, Incompatible, Lifetime, LifetimePolicy, Preference};
+use super::{BadReply, Encoding, Incompatible, Lifetime, LifetimePolicy, Preference, Rewriting};
 use crate::esp::{Encryption, Integrity};
 use crate::isakmp::wire::{
     Attribute, AuthenticationAlgorithm, Doi, EncapsulationMode, EspTransform, Group, Phase2Class, Proposal,
@@ -176,6 +176,8 @@ pub struct Phase2Acceptance {
     pub lifetime: Lifetime,
     /// What is done about another one.
     pub lifetime_policy: LifetimePolicy,
+    /// How the choice is written, if not as it was offered.
+    pub rewriting: Option<Rewriting>,
 }
 
 /// What was agreed on.
@@ -277,7 +279,11 @@ pub fn choose_phase2(
             let lifetime = asked.judged(acceptance.lifetime, acceptance.lifetime_policy)?;
             let told = lifetime.told_of(asked, acceptance.lifetime_policy);
             let spi = own_spi.to_be_bytes().to_vec();
-            let transforms = vec![offered.transform.clone()];
+            let life = [Phase2Class::SaLifeType.number(), Phase2Class::SaLifeDuration.number()];
+            let transforms = vec![match &acceptance.rewriting {
+                Some(rewriting) => rewriting.of(offered.transform, life),
+                None => offered.transform.clone(),
+            }];
             let proposal = Proposal { spi, transforms, ..offered.proposal.clone() };
             let reply = Sa { proposals: vec![proposal], ..offer.clone() };
             Some(Phase2Choice { told, ..chosen(reply, &offered, lifetime) })

@@ -131,6 +131,7 @@ fn acceptance(of: &[(Cipher, u16, Hash, Group)]) -> Phase1Acceptance {
         preference: Preference::Peer,
         lifetime: Lifetime::seconds(10_800),
         lifetime_policy: LifetimePolicy::Obey,
+rewriting: None,
     }
 }
 
@@ -229,6 +230,7 @@ fn acceptance_2() -> Phase2Acceptance {
         groups: vec![None],
         lifetime: Lifetime::seconds(3600),
         lifetime_policy: LifetimePolicy::Obey,
+rewriting: None,
     }
 }
 
@@ -290,4 +292,41 @@ fn encryption_needs_integrity() {
     let offer = Phase2Offer { suites: vec![bare], ..windows_2() };
     assert_eq!(choose(&offer), Err(Incompatible::NothingUnderstood));
     assert_eq!(Lifetime::of_attributes(&[], Phase2Class::SaLifeType.number(), 2), Lifetime::default());
+}
+
+/// strongSwan answers Windows, which writes durations in four octets behind a type, in a hand of its own.
+#[test]
+fn a_choice_may_be_written_anew_and_is_still_what_was_offered() {
+    let offer = windows().to_sa();
+    let accepted = [(AES, 256, Hash::Sha1, Group::Modp2048)];
+    let rewriting = Rewriting {
+        transform_number: 1,
+        order: Phase1Offer::RACOON.iter().map(|class| class.number()).collect(),
+        encoding: Encoding::Shortest,
+    };
+    let own = Phase1Acceptance { rewriting: Some(rewriting), ..acceptance(&accepted) };
+    let choice = choose_phase1(&offer, &own).unwrap();
+    let [transform] = choice.reply.proposals[0].transforms.as_slice() else { panic!("one transform") };
+    let classes: Vec<u16> = transform.attributes.iter().map(|attribute| attribute.class).collect();
+    assert_eq!(classes, Phase1Offer::RACOON.map(Phase1Class::number));
+    assert_eq!(transform.attributes[1], Attribute::basic(Phase1Class::LifeDuration.number(), 28_800));
+    assert_eq!(transform.number, 1, "the third was chosen");
+    assert_eq!(check_phase1_reply(&offer, choice.reply.clone()), Ok(choice));
+}
+
+/// Each duration stays behind the type that it is of.
+#[test]
+fn both_lifetimes_of_phase_2_are_written_anew() {
+    let rewriting = Rewriting {
+        transform_number: 1,
+        order: Phase2Offer::STRONGSWAN.iter().map(|class| class.number()).collect(),
+        encoding: Encoding::Shortest,
+    };
+    let own = Phase2Acceptance { rewriting: Some(rewriting), ..acceptance_2() };
+    let offer = windows_2().to_sa(0xc0de_0001, MODES[0]);
+    let choice = choose_phase2(&offer, &own, &MODES, 0xc0de_0002).unwrap();
+    assert_eq!(choice.lifetime, Lifetime { seconds: Some(3600), kilobytes: Some(250_000) });
+    assert!(check_phase2_reply(&offer, choice.reply.clone()).is_ok());
+    let [transform] = choice.reply.proposals[0].transforms.as_slice() else { panic!("one transform") };
+    assert_ne!(transform.attributes, offer.proposals[0].transforms[0].attributes);
 }

@@ -1,0 +1,162 @@
+//! What was judged before an interruption: a file with a line for each recording that is done, so that the next run takes up where the
+//! last one was and says in the end what one run would have said.
+
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::io::{Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::error::ExpectedError;
+
+/// What came of one recording.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Done<T> {
+    /// Which recording, as it then was.
+    of: String,
+    /// What was written about it, on standard output and on standard error.
+    pub(super) out: String,
+    pub(super) err: String,
+    /// What counts for the end.
+    pub(super) result: T,
+}
+
+/// The first line: results of another question are none of this one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Head {
+    l2tpspec: String,
+    asks: String,
+}
+
+/// The file, and what it said when it was opened.
+#[derive(Debug)]
+pub(super) struct Journal<T> {
+    path: PathBuf,
+    file: File,
+    done: BTreeMap<String, Done<T>>,
+}
+
+impl<T: Serialize + DeserializeOwned> Journal<T> {
+    /// Opens a file or begins one. `asks` is what the run is asked, as far as it matters for what is written.
+    ///
+    /// # Errors
+    /// A file that cannot be read or written, or that another question was asked for.
+    pub(super) fn open(path: &Path, asks: &str) -> Result<Self, ExpectedError> {
+        let failed = |source| ExpectedError::File { path: path.to_owned(), source };
+        let head = Head { l2tpspec: env!("CARGO_PKG_VERSION").to_owned(), asks: asks.to_owned() };
+        let mut options = OpenOptions::new();
+        let mut file =
+            options.read(true).write(true).create(true).truncate(false).open(path).map_err(failed)?;
+        let text = std::fs::read_to_string(path).map_err(failed)?;
+        let mut done = BTreeMap::new();
+        // The last line may have been cut short.
+        let whole = text.rfind('\n').map_or(0, |end| end + 1);
+        let mut lines = text[..whole].lines();
+        if lines.next().is_some_and(|line| serde_json::from_str::<Head>(line).ok().as_ref() != Some(&head)) {
+            return Err(ExpectedError::Usage(format!(
+                "{}: it is no file of this run: the version, the options or the kind of run differ\nhint: remove it, or name \
+                 another with --resume",
+                path.display()
+            )));
+        }
+        for (at, line) in lines.enumerate() {
+            let entry: Done<T> = serde_json::from_str(line).map_err(|error| ExpectedError::Json {
+                path: path.to_owned(),
+                line: at + 2,
+                column: error.column(),
+                problem: error.to_string(),
+            })?;
+            done.insert(entry.of.clone(), entry);
+        }
+        file.set_len(whole as u64).and_then(|()| file.seek(SeekFrom::End(0))).map_err(failed)?;
+        let mut journal = Self { path: path.to_owned(), file, done };
+        if whole == 0 {
+            journal.append(&head)?;
+        }
+        Ok(journal)
+    }
+
+    fn append(&mut self, line: &impl Serialize) -> Result<(), ExpectedError> {
+        let failed = |source| ExpectedError::File { path: self.path.clone(), source };
+        let mut octets = serde_json::to_vec(line).map_err(|error| failed(error.into()))?;
+        octets.push(b'\n');
+        self.file.write_all(&octets).map_err(failed)
+    }
+
+    /// What came of a recording before, unless it has changed since.
+    pub(super) fn take(&mut self, captures: &[&Path]) -> Option<Done<T>> {
+        self.done.remove(&key(captures))
+    }
+
+    /// Keeps what came of a recording.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub(super) fn keep(
+        &mut self,
+        captures: &[&Path],
+        out: String,
+        err: String,
+        result: T,
+    ) -> Result<(), ExpectedError> {
+        let done = Done { of: key(captures), out, err, result };
+        self.append(&done)
+    }
+}
+
+/// What a run is asked, in a few characters: secrets among the options are not to be read in the file.
+pub(super) fn question(verb: &str, asks: impl std::fmt::Debug) -> String {
+    use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+    let mut hasher = DefaultHasher::new();
+    format!("{asks:?}").hash(&mut hasher);
+    format!("{verb} {:016x}", hasher.finish())
+}
+
+/// The names of recordings with their sizes and the time of their last change.
+fn key(captures: &[&Path]) -> String {
+    let one = |path: &&Path| {
+        let data = std::fs::metadata(path).ok();
+        let octets = data.as_ref().map_or(0, std::fs::Metadata::len);
+        let changed = data.and_then(|data| data.modified().ok());
+        let changed = changed.and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
+        format!("{} {octets} {}", path.display(), changed.as_nanos())
+    };
+    captures.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(name: &str) -> PathBuf {
+        let path = std::env::temp_dir().join(format!("l2tpspec-journal-{}-{name}", std::process::id()));
+        let _gone = std::fs::remove_file(&path);
+        path
+    }
+
+    #[test]
+    fn what_was_kept_is_there_again_and_a_line_cut_short_is_not() {
+        let path = file("kept");
+        let (one, two) = (Path::new("one.pcap"), Path::new("two.pcap"));
+        let mut journal: Journal<u32> = Journal::open(&path, "check").unwrap();
+        journal.keep(&[one], "said".to_owned(), String::new(), 7).unwrap();
+        journal.keep(&[two], "said too".to_owned(), String::new(), 8).unwrap();
+        drop(journal);
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, &text[..text.len() - 5]).unwrap();
+        let mut journal: Journal<u32> = Journal::open(&path, "check").unwrap();
+        let done = journal.take(&[one]).unwrap();
+        assert_eq!((done.out.as_str(), done.result), ("said", 7));
+        assert!(journal.take(&[two]).is_none());
+        journal.keep(&[two], "said again".to_owned(), String::new(), 9).unwrap();
+        let mut journal: Journal<u32> = Journal::open(&path, "check").unwrap();
+        assert_eq!(journal.take(&[two]).unwrap().result, 9);
+        let other = Journal::<u32>::open(&path, "diff").unwrap_err().to_string();
+        assert!(other.contains("no file of this run"), "{other}");
+        std::fs::remove_file(&path).unwrap();
+    }
+}
