@@ -150,8 +150,7 @@ fn run(arguments: &[&str], captures: &[&Path]) -> Taken {
         std::io::Read::read_to_string(&mut out, &mut text).expect("text");
         text
     });
-    let (status, stat) =
-        (format!("/proc/{}/status", child.id()), format!("/proc/{}/stat", child.id()));
+    let (status, stat) = (format!("/proc/{}/status", child.id()), format!("/proc/{}/stat", child.id()));
     let (mut peak_kib, mut ticks) = (0.0_f64, 0.0_f64);
     while child.try_wait().expect("a child of ours").is_none() {
         let text = fs::read_to_string(&status).unwrap_or_default();

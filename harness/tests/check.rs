@@ -324,7 +324,8 @@ fn a_capture_is_judged_alike_on_any_number_of_threads() {
         .status;
     assert!(status.success());
     let mut waiting = vec![folder];
-    let mut all: Vec<(PathBuf, PathBuf)> = vec![(capture("child-rekey"), captures().join("child-rekey.keys"))];
+    let mut all: Vec<(PathBuf, PathBuf)> =
+        vec![(capture("child-rekey"), captures().join("child-rekey.keys"))];
     while let Some(folder) = waiting.pop() {
         for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
             let path = entry.path();

@@ -15,7 +15,8 @@ fn l2tpspec(args: &[&str], resume: Option<&Path>) -> Output {
 }
 
 fn file(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("resume-{name}-{}.jsonl", std::process::id()));
+    let path =
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("resume-{name}-{}.jsonl", std::process::id()));
     let _gone = std::fs::remove_file(&path);
     path
 }
@@ -28,9 +29,17 @@ fn same_from_anywhere(name: &str, args: &[&str]) {
     let told = |output: &Output| {
         let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
         // How long it took to read is another each time.
-        let out = text(&output.stdout).lines().filter(|line| !line.contains(" frames in ")).collect::<Vec<_>>().join("\n");
+        let out = text(&output.stdout)
+            .lines()
+            .filter(|line| !line.contains(" frames in "))
+            .collect::<Vec<_>>()
+            .join("\n");
         // Notes are about reading.
-        let err = text(&output.stderr).lines().filter(|line| line.starts_with("error")).collect::<Vec<_>>().join("\n");
+        let err = text(&output.stderr)
+            .lines()
+            .filter(|line| line.starts_with("error"))
+            .collect::<Vec<_>>()
+            .join("\n");
         (output.status.code(), out, err)
     };
     assert_eq!(told(&whole), told(&plain), "{name}");
@@ -59,8 +68,12 @@ fn check_goes_on_where_it_was() {
     captures.push("captures/there-is-none.pcap".to_owned());
     let keys = ["check", "--keys", "captures", "--known", "captures/known/xl2tpd-1.3.18.json"];
     for form in [&[][..], &["--json"][..]] {
-        let args: Vec<&str> =
-            keys.iter().copied().chain(form.iter().copied()).chain(captures.iter().map(String::as_str)).collect();
+        let args: Vec<&str> = keys
+            .iter()
+            .copied()
+            .chain(form.iter().copied())
+            .chain(captures.iter().map(String::as_str))
+            .collect();
         same_from_anywhere("check", &args);
     }
 }

@@ -9,8 +9,8 @@
 use std::path::{Path, PathBuf};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Serialize};
 use serde::de::Error as _;
+use serde::{Deserialize, Serialize};
 
 use super::{Known, lenient};
 use crate::error::ExpectedError;

@@ -324,7 +324,12 @@ impl Verdicts {
         let connections = judged
             .into_iter()
             .enumerate()
-            .map(|(at, (_, outcome, findings, looked_at))| Judged { number: at + 1, outcome, findings, looked_at })
+            .map(|(at, (_, outcome, findings, looked_at))| Judged {
+                number: at + 1,
+                outcome,
+                findings,
+                looked_at,
+            })
             .collect();
         Checked { path: path.to_owned(), frames, duration, connections, passed_over, error }
     }

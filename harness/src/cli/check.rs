@@ -175,7 +175,9 @@ impl Printer<'_> {
         eprint!("{err}");
         self.summary.join(&result.summary);
         self.is_unreadable |= result.is_unreadable;
-        self.seen.extend(result.seen.iter().filter(|known| !self.seen.contains(known)).cloned().collect::<Vec<_>>());
+        self.seen.extend(
+            result.seen.iter().filter(|known| !self.seen.contains(known)).cloned().collect::<Vec<_>>(),
+        );
         match self.journal.as_mut().filter(|_| task.done.is_none()) {
             Some(journal) => journal.keep(&[task.capture], out, err, result),
             None => Ok(()),

@@ -66,7 +66,8 @@ pub(super) fn regress(args: &args::Regress) -> Result<u8, ExpectedError> {
     let mut blocked = Vec::new();
     for (at, capture) in captures.iter().enumerate() {
         let name = capture.strip_prefix(&args.captures).unwrap_or(capture).display().to_string();
-        let text = |differences: usize| format!("{differences} differences; l2tpspec replay {}", capture.display());
+        let text =
+            |differences: usize| format!("{differences} differences; l2tpspec replay {}", capture.display());
         let verdict = |differences: usize| if differences > 0 { Verdict::Fail } else { Verdict::Pass };
         if let Some(differences) = progress.suspend(|| report.write_before(&[capture]))? {
             junit.add_plain(&name, verdict(differences), &text(differences));

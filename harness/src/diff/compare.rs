@@ -145,6 +145,7 @@ fn typical(all: &Measured) -> Option<&(Measure, u64)> {
         Measure::Every { time, .. } | Measure::Took(time) => *time,
         Measure::Never { time, silence } => time + silence,
         Measure::Again(times) => i64::try_from(times.len()).unwrap_or(i64::MAX),
+        Measure::Passed { whole, cut } => cut.unwrap_or(*whole),
     };
     let is_done = |measure: &Measure| !matches!(measure, Measure::Never { .. });
     let mut done: Vec<_> = all.iter().filter(|(measure, _)| is_done(measure)).collect();

@@ -27,6 +27,13 @@ pub enum Measure {
     Again(Vec<i64>),
     /// It took so long.
     Took(i64),
+    /// Datagrams of so many octets passed whole, and larger ones were cut to so many.
+    Passed {
+        /// The largest that was not cut.
+        whole: i64,
+        /// The largest first piece.
+        cut: Option<i64>,
+    },
 }
 
 /// A second.
@@ -53,6 +60,12 @@ impl Measure {
             (Self::Took(a), Self::Took(b)) => {
                 let (short, long) = (*a.min(b), *a.max(b));
                 long - short < 5 * SECOND / 2 || long < 3 * short
+            }
+            (Self::Passed { whole: a, cut: cut_a }, Self::Passed { whole: b, cut: cut_b }) => {
+                // A piece is as long as fits in steps of eight octets.
+                let fits = |cut: &Option<i64>, whole: &i64| cut.is_none_or(|cut| *whole < cut + 8);
+                let is_same = cut_a.zip(*cut_b).is_none_or(|(a, b)| a == b);
+                is_same && fits(cut_a, b) && fits(cut_b, a)
             }
             _ => true,
         }
@@ -91,6 +104,8 @@ impl Measure {
                 format!("again after {}", gaps.collect::<Vec<_>>().join(", "))
             }
             Self::Took(time) => seconds(*time),
+            Self::Passed { whole, cut: None } => format!("{whole} octets pass whole"),
+            Self::Passed { cut: Some(cut), .. } => format!("cut to pieces of {cut} octets"),
         }
     }
 }
@@ -370,6 +385,16 @@ mod tests {
             probe.measure(Drive::Silence),
             Some(Measure::Every { time: 30 * SECOND, by_silence: true, other: None })
         );
+    }
+
+    #[test]
+    fn what_passes_whole_here_is_not_cut_there_unless_the_mtu_is_another() {
+        let passed = |whole, cut| Measure::Passed { whole, cut };
+        assert!(passed(1400, None).agrees(&passed(84, None)));
+        assert!(passed(84, None).agrees(&passed(84, Some(996))));
+        assert!(passed(1000, None).agrees(&passed(84, Some(996))), "1000 octets are cut to 996");
+        assert!(!passed(1400, None).agrees(&passed(84, Some(996))));
+        assert!(!passed(84, Some(1396)).agrees(&passed(84, Some(996))));
     }
 
     #[test]

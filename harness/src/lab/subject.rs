@@ -160,7 +160,9 @@ impl SubjectFile {
                 let base = folder.join(&derived.extends).with_extension("json");
                 if base == path || !base.is_file() {
                     let (name, folder) = (&derived.extends, folder.display());
-                    return Err(wrong(format!("it extends `{name}`, and {folder} has no other subject of that name")));
+                    return Err(wrong(format!(
+                        "it extends `{name}`, and {folder} has no other subject of that name"
+                    )));
                 }
                 Self::load(&base, folder)?.derive(derived).map_err(wrong)?
             }
@@ -185,7 +187,8 @@ impl SubjectFile {
         self.profile = derived.profile.unwrap_or(self.profile);
         for name in &derived.without {
             let at = self.packages.iter().position(|package| package == name);
-            self.packages.remove(at.ok_or_else(|| format!("`{}` has no package `{name}` to do without", self.name))?);
+            self.packages
+                .remove(at.ok_or_else(|| format!("`{}` has no package `{name}` to do without", self.name))?);
         }
         self.packages.extend(derived.packages);
         self.files.extend(derived.files);
@@ -193,16 +196,22 @@ impl SubjectFile {
         self.unsupported.extend(derived.unsupported);
         for (path, edits) in derived.edits {
             let of = &self.name;
-            let lines = &mut self.files.get_mut(&path).ok_or_else(|| format!("`{of}` has no file {path} to edit"))?.0;
+            let lines =
+                &mut self.files.get_mut(&path).ok_or_else(|| format!("`{of}` has no file {path} to edit"))?.0;
             for Edit { line, becomes } in edits {
                 let mut found = (0..lines.len()).filter(|at| lines[*at].trim() == line.trim());
                 let at = match (found.next(), found.next()) {
                     (Some(at), None) => at,
-                    (Some(_), Some(_)) => return Err(format!("{path} of `{of}` has the line `{line}` more than once")),
+                    (Some(_), Some(_)) => {
+                        return Err(format!("{path} of `{of}` has the line `{line}` more than once"));
+                    }
                     (None, _) => {
                         let nearest = lines.iter().min_by_key(|other| distance(other.trim(), line.trim()));
                         let nearest = nearest.map(|line| format!("; the nearest is `{}`", line.trim()));
-                        return Err(format!("{path} of `{of}` has no line `{line}`{}", nearest.unwrap_or_default()));
+                        return Err(format!(
+                            "{path} of `{of}` has no line `{line}`{}",
+                            nearest.unwrap_or_default()
+                        ));
                     }
                 };
                 lines.splice(at..=at, becomes.0);

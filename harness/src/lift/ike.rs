@@ -2,7 +2,8 @@
 
 use l2tpspec_protocol::isakmp::policy::{Phase1Suite, Phase2Suite};
 use l2tpspec_protocol::isakmp::wire::{
-    Attribute, Body, ExchangeType, Form, Header, NotifyType, Payload, Phase1Class, Phase2Class, ProtocolId, Sa, Transform,
+    Attribute, Body, ExchangeType, Form, Header, NotifyType, Payload, Phase1Class, Phase2Class, ProtocolId,
+    Sa, Transform,
 };
 use serde_json::json;
 

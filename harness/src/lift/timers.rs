@@ -37,7 +37,9 @@ pub(super) fn lift(side: &Side, connection: usize, by: Role, draft: &mut Draft) 
             // It says nothing of an end that would have waited longer.
             Measure::Never { silence, .. } if fact == "ike.dpd" => {
                 let due = known.get("interval").and_then(Value::as_str).and_then(super::ppp::seconds);
-                if due.is_some_and(|due| silence > 2 * SECOND * i64::try_from(due).unwrap_or(i64::MAX / 4 / SECOND)) {
+                if due.is_some_and(|due| {
+                    silence > 2 * SECOND * i64::try_from(due).unwrap_or(i64::MAX / 4 / SECOND)
+                }) {
                     let mut value = known;
                     value["interval"] = Value::Null;
                     draft.guess(fact, value, "it does not ask in so long a silence");

@@ -540,7 +540,8 @@ impl Play<'_> {
         let is_meant = self.cast.client.isakmp.is_none() || self.cast.supernode.isakmp.is_none();
         let is_l2tp = |layer: &Layer| matches!(layer, Layer::L2tpControl(_) | Layer::L2tpData(_));
         let is_bare = |message: &&Message| {
-            message.layers.iter().any(is_l2tp) && !message.layers.iter().any(|layer| matches!(layer, Layer::Esp(_)))
+            message.layers.iter().any(is_l2tp)
+                && !message.layers.iter().any(|layer| matches!(layer, Layer::Esp(_)))
         };
         let watch = self.net.watch.borrow();
         let found = watch.messages.iter().find(is_bare).filter(|_| !is_meant)?;

@@ -92,7 +92,8 @@ pub(super) fn played(
     let mut known: HashMap<String, PathBuf> = HashMap::new();
     let mut wrong = Vec::new();
     for change in changes {
-        let same = json!([change.client, change.topology, change.steps, change.changes, change.old]).to_string();
+        let same =
+            json!([change.client, change.topology, change.steps, change.changes, change.old]).to_string();
         let old = match known.get(&same) {
             Some(old) if !change.finds.is_empty() => Ok(old.clone()),
             _ => {
@@ -104,7 +105,8 @@ pub(super) fn played(
         let new = match &change.subject {
             None => record(&mut subject, base, &profiles, change, &change.new, &new),
             Some(name) => {
-                let other = others.iter().find(|file| file.name == *name).ok_or("there is no such subject")?;
+                let other =
+                    others.iter().find(|file| file.name == *name).ok_or("there is no such subject")?;
                 record(&mut boot(other)?, other, &profiles, change, &change.new, &new)
             }
         };

@@ -58,6 +58,10 @@ impl Observer {
                     book.timed(by, layer, field, measure);
                 }
             }
+            if let Some((measure, frame)) = self.packets.passed(by) {
+                book.frame = frame.max(outcome.begin.frame);
+                book.timed(by, "ip", "cut_in_tunnel", measure);
+            }
             if let Some((measure, frame)) = self.ike.replacement(by) {
                 book.frame = frame.max(outcome.begin.frame);
                 book.timed(by, ike::LAYER, "phase2_replaced", measure);

@@ -5,7 +5,9 @@ use l2tpspec_protocol::ppp::Protocol;
 use l2tpspec_protocol::ppp::frame::FrameHeader;
 
 use super::super::note::Notebook;
+use super::super::timing::Measure;
 use super::Ends;
+use crate::transcript::connection::Role;
 use crate::transcript::ip::{Icmp, Ipv4, Tcp};
 use crate::transcript::layer::{Esp, Opening};
 use crate::transcript::{Entry, Layer};
@@ -16,9 +18,17 @@ pub(super) struct Packets {
     data: Ends<[Option<Bits>; 2]>,
     framing: Ends<Option<FrameHeader>>,
     segment: Ends<Option<u16>>,
-    inner: Ends<Option<u16>>,
+    inner: Ends<Passed>,
     outer: Ends<Option<u16>>,
     padding: Ends<Option<bool>>,
+}
+
+/// The largest datagrams of an end: a whole one, and the first piece of one that was cut.
+#[derive(Debug, Clone, Copy, Default)]
+struct Passed {
+    whole: i64,
+    cut: Option<i64>,
+    frame: u64,
 }
 
 /// The bits for a length, sequence numbers, an offset and priority.
@@ -66,14 +76,23 @@ impl Packets {
         }
     }
 
-    /// A fragment inside of the tunnel shows the MTU of the sender's interface.
+    /// What is cut inside of the tunnel, and what is not, shows the MTU of the sender's interface.
     pub(super) fn inner(&mut self, header: &Ipv4, book: &mut Notebook<'_>) {
-        if header.more_fragments && header.fragment_offset == 0 {
-            let before = self.inner.of_mut(book.by);
-            if before.replace(header.total_length) != Some(header.total_length) {
-                book.alone("ip", "fragment_octets_in_tunnel", &header.total_length.to_string());
-            }
+        let passed = self.inner.of_mut(book.by);
+        let octets = i64::from(header.total_length);
+        if header.fragment_offset == 0 && header.more_fragments {
+            let cut = passed.cut.get_or_insert(octets);
+            *cut = octets.max(*cut);
+            passed.frame = book.frame;
+        } else if header.fragment_offset == 0 {
+            passed.whole = octets.max(passed.whole);
         }
+    }
+
+    /// What passed into the tunnel whole, and to what the rest was cut; and a frame that shows it.
+    pub(super) fn passed(&self, role: Role) -> Option<(Measure, u64)> {
+        let Passed { cut, whole, frame } = *self.inner.of(role);
+        (whole > 0 || cut.is_some()).then_some((Measure::Passed { whole, cut }, frame))
     }
 
     /// A fragment outside shows the MTU of the way.

@@ -99,7 +99,10 @@ impl Phase1 {
             lifetime_policy: self.life_policy.value.0,
             rewriting: self.is_rewritten().then(|| Rewriting {
                 transform_number: self.first_transform.value,
-                order: with_duration(values(&self.attribute_order.value)).into_iter().map(Phase1Class::number).collect(),
+                order: with_duration(values(&self.attribute_order.value))
+                    .into_iter()
+                    .map(Phase1Class::number)
+                    .collect(),
                 encoding: self.life_encoding.value.0,
             }),
         }

@@ -18,7 +18,8 @@ pub struct Rewriting {
 impl Rewriting {
     /// The same transform in one's own hand. `life` are the classes of the type and of the duration of a lifetime.
     pub(super) fn of(&self, transform: &Transform, life: [u16; 2]) -> Transform {
-        let place = |class: u16| self.order.iter().position(|other| *other == class).unwrap_or(self.order.len());
+        let place =
+            |class: u16| self.order.iter().position(|other| *other == class).unwrap_or(self.order.len());
         let [life_type, duration] = life;
         // A duration stands behind its type, wherever that goes.
         let is_life = |class: u16| class == life_type || class == duration;

@@ -131,7 +131,7 @@ fn acceptance(of: &[(Cipher, u16, Hash, Group)]) -> Phase1Acceptance {
         preference: Preference::Peer,
         lifetime: Lifetime::seconds(10_800),
         lifetime_policy: LifetimePolicy::Obey,
-rewriting: None,
+        rewriting: None,
     }
 }
 
@@ -230,7 +230,7 @@ fn acceptance_2() -> Phase2Acceptance {
         groups: vec![None],
         lifetime: Lifetime::seconds(3600),
         lifetime_policy: LifetimePolicy::Obey,
-rewriting: None,
+        rewriting: None,
     }
 }
 
