@@ -129,6 +129,30 @@ fn what_is_seen_says_in_which_frame_and_the_rest_is_guessed() {
 }
 
 #[test]
+fn how_a_message_is_sent_again_is_lifted() {
+    let capture = recordings().join("wrong-psk.pcap");
+    let lifted = lifted(&capture, &Keys::load(capture.with_extension("keys")).unwrap(), Some("ios"));
+    let fact = &lifted.client["ike"]["retransmission"];
+    // charon: 4 s, and 1.8 times as long each time.
+    let seen: Vec<f64> = fact["value"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .take(4)
+        .map(|span| {
+            let span = span.as_str().unwrap();
+            let ms = span.strip_suffix("ms").map(|ms| ms.parse::<f64>().unwrap() / 1000.0);
+            ms.unwrap_or_else(|| span.trim_end_matches('s').parse().unwrap())
+        })
+        .collect();
+    assert_eq!(fact["confidence"], "captured");
+    for (seen, due) in seen.iter().zip([4.0, 7.2, 12.96, 23.3]) {
+        assert!((seen - due).abs() < 0.3, "{fact}");
+    }
+    assert_eq!(seen.len(), 4, "{fact}");
+}
+
+#[test]
 fn without_keys_the_clear_part_is_lifted_and_the_rest_is_said_to_be_hidden() {
     let capture = recordings().join("strongswan-xl2tpd-nat.pcap");
     let lifted = lifted(&capture, &Keys::default(), None);

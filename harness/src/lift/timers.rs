@@ -12,7 +12,23 @@ const SECOND: i64 = 1_000_000_000;
 
 pub(super) fn lift(side: &Side, connection: usize, by: Role, draft: &mut Draft) {
     let Some(observed) = side.connections.get(connection) else { return };
-    for timed in observed.notes.timed.iter().filter(|timed| timed.by == by) {
+    let timed = || observed.notes.timed.iter().filter(|timed| timed.by == by);
+    for (name, fact) in [("isakmp/retransmission", "ike.retransmission"), ("l2tp/retransmission", "l2tp.retransmission")] {
+        let schedules = timed().filter(|timed| *side.words.text(timed.key) == *name);
+        let copies = schedules.filter_map(|timed| match &timed.measure {
+            Measure::Again(times) => Some((times, timed.frame)),
+            _ => None,
+        });
+        if let Some((times, frame)) = copies.max_by_key(|(times, _)| times.len()) {
+            let mut before = 0;
+            let gaps = times.iter().map(|time| span(time - std::mem::replace(&mut before, *time)));
+            // What comes after the last that was seen is as it was known.
+            let known = draft.get(fact).and_then(Value::as_array).cloned().unwrap_or_default();
+            let rest = known.into_iter().skip(times.len());
+            draft.put(fact, gaps.map(Value::String).chain(rest).collect::<Vec<_>>(), frame);
+        }
+    }
+    for timed in timed() {
         let name = side.words.text(timed.key);
         let fact = match &*name {
             "lcp/echo" => "ppp.echo",
