@@ -35,12 +35,16 @@ impl Drop for Folder {
 }
 
 fn lifted(capture: &Path, keys: &Keys, base: Option<&str>) -> Lifted {
+    lifted_of(capture, keys, base, 0)
+}
+
+fn lifted_of(capture: &Path, keys: &Keys, base: Option<&str>, connection: usize) -> Lifted {
     let scenarios = scenarios();
     let request = Request {
         capture,
         keys,
         options: transcript::Options::default(),
-        connection: 0,
+        connection,
         scenarios: &scenarios,
         client: base,
         supernode: "strongswan-xl2tpd",
@@ -51,7 +55,17 @@ fn lifted(capture: &Path, keys: &Keys, base: Option<&str>) -> Lifted {
 
 /// Writes what was lifted, plays it, and compares.
 fn reenacted(capture: &Path, keys: &Keys, suite: &mut Suite, folder: &Folder) -> Compared {
-    let lifted = lifted(capture, keys, None);
+    reenacted_of(capture, keys, suite, folder, 0)
+}
+
+fn reenacted_of(
+    capture: &Path,
+    keys: &Keys,
+    suite: &mut Suite,
+    folder: &Folder,
+    connection: usize,
+) -> Compared {
+    let lifted = lifted_of(capture, keys, None, connection);
     let paths = paths(&folder.0.join("lifted.json"));
     lifted.save(&paths).unwrap();
     suite.cases.clear();
@@ -63,7 +77,9 @@ fn reenacted(capture: &Path, keys: &Keys, suite: &mut Suite, folder: &Folder) ->
     let recorded = folder.0.join("recorded");
     played.recording.unwrap().save(&recorded).unwrap();
     let read = |path: &Path, keys: Keys| diff::read(path, Ok(keys), transcript::Options::default(), |_| {});
-    let old = read(capture, keys.clone());
+    let mut old = read(capture, keys.clone());
+    let mut at = 0..;
+    old.connections.retain(|_| at.next() == Some(connection));
     let new = read(&recorded.join("wire.pcapng"), Keys::load(recorded.join("keys")).unwrap());
     diff::compare(&old, &new)
 }
@@ -105,6 +121,68 @@ fn every_device_is_reenacted_from_its_recording() {
         count += 1;
     }
     assert_eq!(count, 24, "twelve devices, direct and behind a translator");
+}
+
+/// Plays a scenario and lifts each of its connections.
+fn each_connection_of(name: &str, scenario: &serde_json::Value, connections: usize) {
+    let mut suite = Suite::load(&scenarios()).unwrap();
+    let folder = Folder::new(name);
+    let path = folder.0.join("original.json");
+    std::fs::write(&path, scenario.to_string()).unwrap();
+    suite.cases.clear();
+    suite.add(&path).unwrap();
+    assert!(suite.problems.is_empty(), "{:?}", suite.problems);
+    let played = play(&suite.cases[0], &suite.profiles, b"1", Options { records: true, fault: None });
+    assert_eq!(played.verdict, Verdict::Pass, "{:?}", played.failure);
+    let recorded = folder.0.join("original");
+    played.recording.unwrap().save(&recorded).unwrap();
+    let (wire, keys) = (recorded.join("wire.pcapng"), Keys::load(recorded.join("keys")).unwrap());
+    for connection in 0..connections {
+        let compared = reenacted_of(&wire, &keys, &mut suite, &folder, connection);
+        assert!(compared.differences.is_empty(), "{name} {connection}: {:#?}", compared.differences);
+        assert_eq!(compared.connections, [1, 1], "{name} {connection}");
+    }
+}
+
+fn scenario(
+    client: &str,
+    topology: &str,
+    changes: &serde_json::Value,
+    steps: &serde_json::Value,
+) -> serde_json::Value {
+    serde_json::json!({
+        "format": 1, "id": "original", "title": "what is lifted", "cites": ["IKE-2409-5.4-a"], "subject": "supernode",
+        "client": client, "supernode": "sn1", "topology": topology, "changes": changes, "steps": steps,
+    })
+}
+
+#[test]
+fn each_of_two_connections_is_reenacted() {
+    let steps = serde_json::json!([
+        { "do": "connect" }, { "do": "connect", "client": "neighbour" }, { "do": "ping", "size": 500, "count": 2 },
+        { "do": "ping", "from": "neighbour", "size": 900 }, { "do": "disconnect" }
+    ]);
+    each_connection_of("two", &scenario("macos", "client-behind-nat", &serde_json::json!({}), &steps), 2);
+}
+
+#[test]
+fn what_happens_in_a_connection_is_reenacted_in_its_order() {
+    let none = serde_json::json!({});
+    let steps = serde_json::json!([
+        { "do": "connect" }, { "do": "ping", "size": 1200, "count": 2 }, { "wait": "100s" }, { "do": "rekey", "phase": 2 },
+        { "do": "ping", "from": "supernode", "to": "client", "size": 300, "count": 4 }, { "wait": "50s" },
+        { "send": "l2tp.StopCCN", "from": "supernode" }, { "wait": "5s" }
+    ]);
+    each_connection_of("order", &scenario("networkmanager-strongswan", "direct", &none, &steps), 1);
+}
+
+#[test]
+fn pap_and_other_timers_are_reenacted() {
+    let changes = serde_json::json!({ "supernode": {
+        "ppp.authentication.asks": ["pap"], "ppp.echo": { "interval": "7s", "failures": 5 }, "l2tp.hello": "25s"
+    } });
+    let steps = serde_json::json!([{ "do": "connect" }, { "do": "ping" }, { "wait": "150s" }, { "do": "disconnect" }]);
+    each_connection_of("pap", &scenario("edgeos", "direct", &changes, &steps), 1);
 }
 
 #[test]

@@ -13,7 +13,9 @@ const SECOND: i64 = 1_000_000_000;
 pub(super) fn lift(side: &Side, connection: usize, by: Role, draft: &mut Draft) {
     let Some(observed) = side.connections.get(connection) else { return };
     let timed = || observed.notes.timed.iter().filter(|timed| timed.by == by);
-    for (name, fact) in [("isakmp/retransmission", "ike.retransmission"), ("l2tp/retransmission", "l2tp.retransmission")] {
+    for (name, fact) in
+        [("isakmp/retransmission", "ike.retransmission"), ("l2tp/retransmission", "l2tp.retransmission")]
+    {
         let schedules = timed().filter(|timed| *side.words.text(timed.key) == *name);
         let copies = schedules.filter_map(|timed| match &timed.measure {
             Measure::Again(times) => Some((times, timed.frame)),

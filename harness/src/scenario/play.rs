@@ -19,7 +19,6 @@ use super::seams::{self, Armed, Stage, stage_of};
 use super::verdict::{Failure, Played, Verdict};
 use crate::check::known::KnownFile;
 use crate::check::{Checked, Judge};
-use crate::transcript::Layer;
 use crate::transcript::connection::Role;
 
 /// The most repetitions of steps.
@@ -512,7 +511,6 @@ impl Play<'_> {
 
     fn end(self, result: Result<(), (Verdict, Failure)>, deviations: &[&KnownFile]) -> Played {
         let elapsed = self.net.world.now().since(Instant::START);
-        let bare = self.in_clear();
         let idle = self.net.watch.borrow().idle_rules();
         let (judge, recording, messages) = {
             let mut watch = self.net.watch.borrow_mut();
@@ -520,33 +518,17 @@ impl Play<'_> {
         };
         let checked = judge.map(|judge: Judge| judge.end(Path::new("wire.pcapng"), deviations, None));
         let (verdict, failure) = match result {
-            // Why else it failed is of less weight.
-            Err((Verdict::Fail, _)) if bare.is_some() => (Verdict::Fail, bare),
             Err((verdict, failure)) => (verdict, Some(failure)),
             Ok(()) if !idle.is_empty() => {
                 let text = format!("a rule for {} has not met as many: it shows nothing", idle.join(", "));
                 (Verdict::Fail, Some(Failure::of("network", text)))
             }
-            Ok(()) => match bare.or_else(|| checked.as_ref().and_then(|checked| self.judged(checked))) {
+            Ok(()) => match checked.as_ref().and_then(|checked| self.judged(checked)) {
                 Some(failure) => (Verdict::Fail, Some(failure)),
                 None => (Verdict::Pass, None),
             },
         };
         Played { verdict, failure, elapsed, checked, recording, messages, log: None }
-    }
-
-    /// L2TP that nothing protected, between ends that have IPsec: all else may look well then, and everybody on the way reads it.
-    fn in_clear(&self) -> Option<Failure> {
-        let is_meant = self.cast.client.isakmp.is_none() || self.cast.supernode.isakmp.is_none();
-        let is_l2tp = |layer: &Layer| matches!(layer, Layer::L2tpControl(_) | Layer::L2tpData(_));
-        let is_bare = |message: &&Message| {
-            message.layers.iter().any(is_l2tp)
-                && !message.layers.iter().any(|layer| matches!(layer, Layer::Esp(_)))
-        };
-        let watch = self.net.watch.borrow();
-        let found = watch.messages.iter().find(is_bare).filter(|_| !is_meant)?;
-        let (name, from, frame) = (&found.name, found.from.word(), found.frame);
-        Some(Failure::of("the wire", format!("{name} of the {from} crossed it in clear, in frame {frame}")))
     }
 
     /// What the judges of the transcript have against the case.
