@@ -97,6 +97,9 @@ pub(super) struct Matrix {
     /// A folder a case, with the capture, its keys, and the daemons' logs where it did not pass.
     #[arg(long, value_name = "DIR")]
     pub(super) record: Option<PathBuf>,
+    /// Keep every cell in FILE, and take up from it where a run was interrupted.
+    #[arg(long, value_name = "FILE")]
+    pub(super) resume: Option<PathBuf>,
     /// One JSON object a line.
     #[arg(long)]
     pub(super) json: bool,

@@ -91,6 +91,19 @@ impl<T: Serialize + DeserializeOwned> Journal<T> {
         self.done.remove(&key(captures))
     }
 
+    /// What came of something else before, by its name.
+    pub(super) fn take_named(&mut self, name: &str) -> Option<T> {
+        self.done.remove(name).map(|done| done.result)
+    }
+
+    /// Keeps what came of something by its name.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub(super) fn keep_named(&mut self, name: &str, result: T) -> Result<(), ExpectedError> {
+        self.append(&Done { of: name.to_owned(), out: String::new(), err: String::new(), result })
+    }
+
     /// Keeps what came of a recording.
     ///
     /// # Errors

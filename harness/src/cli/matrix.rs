@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::args;
+use super::journal::Journal;
 use super::progress::Progress;
 use super::run::{lab_subject, load, root, write};
 use crate::error::ExpectedError;
@@ -25,7 +26,9 @@ pub(super) fn run(args: &args::Matrix) -> Result<u8, ExpectedError> {
     let played: Vec<Vec<&Case>> =
         subjects.iter().map(|subject| played_by(&cases, subject.as_ref())).collect();
     let total = played.iter().map(Vec::len).sum::<usize>() as u64;
+    let journal = args.resume.as_ref().map(|file| Journal::open(file, "matrix")).transpose()?;
     let mut run = Run {
+        journal,
         matrix: Matrix::new(),
         progress: Progress::of_cases("cells".to_owned(), total),
         done: 0,
@@ -56,6 +59,7 @@ pub(super) fn run(args: &args::Matrix) -> Result<u8, ExpectedError> {
 
 /// What is done with what comes of the cells.
 struct Run<'a> {
+    journal: Option<Journal<(Verdict, Option<String>)>>,
     matrix: Matrix,
     progress: Progress,
     done: u64,
@@ -73,6 +77,16 @@ impl Run<'_> {
         cases: &[&Case],
     ) -> Result<(), ExpectedError> {
         let options = Options { records: self.record.is_some(), fault: None };
+        let name = subject.as_ref().map_or_else(|| "self".to_owned(), |file| format!("lab:{}", file.name));
+        let mut waiting = Vec::new();
+        for case in cases {
+            let known = self.journal.as_mut().and_then(|it| it.take_named(&cell(case, &name)));
+            match known {
+                Some((verdict, why)) => self.add(case, &name, verdict, why)?,
+                None => waiting.push(*case),
+            }
+        }
+        let cases = &*waiting;
         let Some(file) = subject else {
             let threads = std::thread::available_parallelism().map_or(1, usize::from);
             suite::run(cases, &suite.profiles, "1", options, threads, |at, played| {
@@ -83,7 +97,6 @@ impl Run<'_> {
         if cases.is_empty() {
             return Ok(());
         }
-        let name = format!("lab:{}", file.name);
         let agent = std::env::current_exe().map_err(ExpectedError::Output)?;
         match lab::Subject::boot(file, &agent) {
             Ok(mut subject) => {
@@ -117,14 +130,38 @@ impl Run<'_> {
                 std::fs::write(&path, log).map_err(|source| ExpectedError::File { path, source })?;
             }
         }
-        let cell = self.matrix.add(case, subject, verdict, failure.as_ref());
+        let why = failure.map(|failure| failure.text);
+        if let Some(journal) = &mut self.journal {
+            journal.keep_named(&cell(case, subject), (verdict, why.clone()))?;
+        }
+        self.add(case, subject, verdict, why)
+    }
+
+    /// Puts a cell into the matrix. What it is is told when it comes: the others take hours.
+    fn add(
+        &mut self,
+        case: &Case,
+        subject: &str,
+        verdict: Verdict,
+        why: Option<String>,
+    ) -> Result<(), ExpectedError> {
+        let is_new = why.is_some() && verdict != Verdict::Pass;
+        let cell = self.matrix.add(case, subject, verdict, why);
         self.done += 1;
         self.progress.at(self.done);
         match cell.filter(|_| self.json) {
             Some(cell) => write(&format!("{cell}\n")),
-            None => Ok(()),
+            None => match self.matrix.last_reason().filter(|_| is_new && !self.json) {
+                Some(reason) => self.progress.suspend(|| write(&reason)),
+                None => Ok(()),
+            },
         }
     }
+}
+
+/// A cell, by its case and who plays it.
+fn cell(case: &Case, subject: &str) -> String {
+    format!("{subject} {}", case.name())
 }
 
 /// The subjects, the reference first as `None`.

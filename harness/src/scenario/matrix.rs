@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 
 use super::model::Case;
-use super::verdict::{Failure, Verdict};
+use super::verdict::Verdict;
 use crate::transcript::connection::Role;
 
 /// What is tried, in order: the name of its scenario below `matrix/client` and `matrix/supernode`, and its letter.
@@ -74,7 +74,7 @@ impl Matrix {
         case: &Case,
         subject: &str,
         verdict: Verdict,
-        failure: Option<&Failure>,
+        why: Option<String>,
     ) -> Option<Value> {
         let column = column(case)?;
         let is_self = subject == "self";
@@ -86,7 +86,6 @@ impl Matrix {
         if !self.supernodes.contains(&supernode) {
             self.supernodes.push(supernode.clone());
         }
-        let why = failure.map(|failure| failure.text.clone());
         let topology = case.topology.name.clone();
         let name = COLUMNS[column].0;
         let cell = json!({
@@ -99,6 +98,14 @@ impl Matrix {
         *self.counts.entry(verdict).or_default() += 1;
         self.cells.entry(Place { client, topology, supernode }).or_default()[column] = Some(verdict);
         Some(cell)
+    }
+
+    /// Why the last cell did not pass, for people that wait for the next.
+    #[must_use]
+    pub fn last_reason(&self) -> Option<String> {
+        let (place, verdict, _) = self.reasons.last()?;
+        let style = if verdict.is_bad() { BAD } else { WARNING };
+        Some(format!("{style}{}{style:#} {place}\n", verdict.word()))
     }
 
     /// The last object: of the type `summary`.

@@ -51,6 +51,9 @@ const PLAYED: &[(&str, &[&str])] = &[
         "strongswan-edgeos",
         &["guides/edgeos-configuration", "guides/edgeos-remotename-workaround*", "l2tp/sccrq/retransmitted*"],
     ),
+    ("strongswan-openwrt", &["matrix/client/connect*", "matrix/client/end*direct*"]),
+    ("networkmanager-strongswan", &["matrix/client/connect*", "matrix/client/data*direct*"]),
+    ("networkmanager-libreswan", &["matrix/client/connect*", "matrix/client/data*direct*"]),
 ];
 
 fn main() -> ExitCode {
