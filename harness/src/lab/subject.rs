@@ -141,6 +141,9 @@ struct Head {
     extends: Option<serde_json::Value>,
 }
 
+/// How many subjects may extend each other in a row.
+const GENERATIONS: u32 = 8;
+
 /// The scripts that every subject has.
 const NEEDED: [&str; 3] = ["start", "ready", "stop"];
 
@@ -150,6 +153,11 @@ impl SubjectFile {
     /// # Errors
     /// What cannot be read or is not understood, and where.
     pub fn load(path: &Path, folder: &Path) -> Result<Self, ExpectedError> {
+        Self::load_within(path, folder, GENERATIONS)
+    }
+
+    /// Reads one that may stand at the end of so many that extend each other.
+    fn load_within(path: &Path, folder: &Path, generations: u32) -> Result<Self, ExpectedError> {
         let wrong =
             |problem: String| ExpectedError::Json { path: path.to_owned(), line: 1, column: 1, problem };
         let head: Head = lenient::read(path)?;
@@ -158,13 +166,19 @@ impl SubjectFile {
             Some(_) => {
                 let derived: DerivedFile = lenient::read(path)?;
                 let base = folder.join(&derived.extends).with_extension("json");
-                if base == path || !base.is_file() {
+                if !base.is_file() {
                     let (name, folder) = (&derived.extends, folder.display());
                     return Err(wrong(format!(
-                        "it extends `{name}`, and {folder} has no other subject of that name"
+                        "it extends `{name}`, and {folder} has no subject of that name"
                     )));
                 }
-                Self::load(&base, folder)?.derive(derived).map_err(wrong)?
+                let Some(generations) = generations.checked_sub(1) else {
+                    return Err(wrong(format!(
+                        "it extends `{}`, which comes back to it or extends others {GENERATIONS} times",
+                        derived.extends
+                    )));
+                };
+                Self::load_within(&base, folder, generations)?.derive(derived).map_err(wrong)?
             }
         };
         file.name = path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -440,4 +454,67 @@ fn network(setting: &Setting) -> String {
     }
     script.push_str("echo 1 > /proc/sys/net/ipv4/ip_forward\n");
     script
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn folder() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/subjects")
+    }
+
+    fn derived(more: Value) -> Result<SubjectFile, String> {
+        let base = SubjectFile::load(&folder().join("strongswan-xl2tpd.json"), &folder()).unwrap();
+        let mut file = json!({ "format": 1, "extends": "strongswan-xl2tpd", "title": "another" });
+        for (key, value) in more.as_object().unwrap() {
+            file[key] = value.clone();
+        }
+        base.derive(serde_json::from_value(file).unwrap())
+    }
+
+    #[test]
+    fn a_line_becomes_others_and_the_rest_stays() {
+        let edit = json!({ "line": "length bit = yes", "becomes": ["length bit = no", "flow bit = yes"] });
+        let file = derived(json!({ "edits": { "/etc/xl2tpd/xl2tpd.conf": [edit] } })).unwrap();
+        let lines = &file.files["/etc/xl2tpd/xl2tpd.conf"].0;
+        assert!(lines.windows(2).any(|pair| pair == ["length bit = no", "flow bit = yes"]));
+        assert!(!lines.iter().any(|line| line == "length bit = yes"));
+        assert_eq!((file.title.as_str(), file.profile.as_str()), ("another", "strongswan-xl2tpd"));
+        assert!(file.scripts.contains_key("start"));
+    }
+
+    #[test]
+    fn what_is_not_there_cannot_be_changed() {
+        let edit = |path: &str, line: &str| {
+            derived(json!({ "edits": { path: [{ "line": line, "becomes": [] }] } })).unwrap_err()
+        };
+        let said = edit("/etc/xl2tpd/xl2tpd.conf", "lenght bit = yes");
+        assert!(said.contains("has no line `lenght bit = yes`; the nearest is `length bit = yes`"), "{said}");
+        let said = edit("/etc/swanctl/conf.d/l2tp.conf", "}");
+        assert!(said.contains("has the line `}` more than once"), "{said}");
+        assert!(edit("/etc/there-is-none", "x").contains("has no file /etc/there-is-none"));
+        let said = derived(json!({ "without": ["libreswan"] })).unwrap_err();
+        assert!(said.contains("has no package `libreswan`"), "{said}");
+    }
+
+    #[test]
+    fn those_that_extend_each_other_for_ever_are_refused() {
+        let place = std::env::temp_dir().join(format!("l2tpspec-subjects-{}", std::process::id()));
+        std::fs::create_dir_all(&place).unwrap();
+        for (name, other) in [("a", "b"), ("b", "a")] {
+            let text = json!({ "format": 1, "extends": other, "title": name }).to_string();
+            std::fs::write(place.join(name).with_extension("json"), text).unwrap();
+        }
+        let said = SubjectFile::load(&place.join("a.json"), &place).unwrap_err().to_string();
+        std::fs::remove_dir_all(&place).unwrap();
+        assert!(said.contains("comes back to it"), "{said}");
+        let lost = std::env::temp_dir().join(format!("l2tpspec-lost-{}.json", std::process::id()));
+        std::fs::write(&lost, json!({ "format": 1, "extends": "nobody", "title": "x" }).to_string()).unwrap();
+        let said = SubjectFile::load(&lost, &folder()).unwrap_err().to_string();
+        std::fs::remove_file(&lost).unwrap();
+        assert!(said.contains("has no subject of that name"), "{said}");
+    }
 }
