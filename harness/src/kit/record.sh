@@ -163,6 +163,8 @@ while [ $is_over = no ]; do
   fi
 done
 
+# What came in the last second may still wait in the kernel, which tcpdump would leave there.
+sleep 2
 kill -INT $recorder 2>/dev/null
 wait $recorder 2>/dev/null
 recorder=''
