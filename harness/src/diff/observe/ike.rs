@@ -27,8 +27,8 @@ pub(super) struct Ike {
     /// The first Quick Mode; later ones renew.
     first_quick: Option<u32>,
     renewals: BTreeSet<u32>,
-    /// Where each end's NAT-D payloads say that its peer and itself are.
-    places: Ends<Vec<Vec<u8>>>,
+    /// Where each end's NAT-D payloads say that its peer and itself are, and in which exchange.
+    places: Ends<([u8; 8], Vec<Vec<u8>>)>,
     child: Ages,
 }
 
@@ -198,9 +198,13 @@ impl Ike {
         if digests.len() < 2 {
             return;
         }
-        *self.places.of_mut(book.by) = digests;
+        *self.places.of_mut(book.by) = (message.header.initiator_cookie, digests);
         let (client, supernode) = (self.places.of(Role::Client), self.places.of(Role::Supernode));
-        if let ([seen, ..], [_, own @ ..]) = (client.as_slice(), supernode.as_slice()) {
+        // The cookies are part of what is digested.
+        if client.0 != supernode.0 {
+            return;
+        }
+        if let ([seen, ..], [_, own @ ..]) = (client.1.as_slice(), supernode.1.as_slice()) {
             let word = if own.contains(seen) { "where the client finds it" } else { "elsewhere" };
             book.of(Role::Supernode, LAYER, "phase1.place_by_nat_d", word);
         }
