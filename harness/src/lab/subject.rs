@@ -466,7 +466,7 @@ mod tests {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/subjects")
     }
 
-    fn derived(more: Value) -> Result<SubjectFile, String> {
+    fn derived(more: &Value) -> Result<SubjectFile, String> {
         let base = SubjectFile::load(&folder().join("strongswan-xl2tpd.json"), &folder()).unwrap();
         let mut file = json!({ "format": 1, "extends": "strongswan-xl2tpd", "title": "another" });
         for (key, value) in more.as_object().unwrap() {
@@ -478,7 +478,7 @@ mod tests {
     #[test]
     fn a_line_becomes_others_and_the_rest_stays() {
         let edit = json!({ "line": "length bit = yes", "becomes": ["length bit = no", "flow bit = yes"] });
-        let file = derived(json!({ "edits": { "/etc/xl2tpd/xl2tpd.conf": [edit] } })).unwrap();
+        let file = derived(&json!({ "edits": { "/etc/xl2tpd/xl2tpd.conf": [edit] } })).unwrap();
         let lines = &file.files["/etc/xl2tpd/xl2tpd.conf"].0;
         assert!(lines.windows(2).any(|pair| pair == ["length bit = no", "flow bit = yes"]));
         assert!(!lines.iter().any(|line| line == "length bit = yes"));
@@ -489,14 +489,14 @@ mod tests {
     #[test]
     fn what_is_not_there_cannot_be_changed() {
         let edit = |path: &str, line: &str| {
-            derived(json!({ "edits": { path: [{ "line": line, "becomes": [] }] } })).unwrap_err()
+            derived(&json!({ "edits": { path: [{ "line": line, "becomes": [] }] } })).unwrap_err()
         };
         let said = edit("/etc/xl2tpd/xl2tpd.conf", "lenght bit = yes");
         assert!(said.contains("has no line `lenght bit = yes`; the nearest is `length bit = yes`"), "{said}");
         let said = edit("/etc/swanctl/conf.d/l2tp.conf", "}");
         assert!(said.contains("has the line `}` more than once"), "{said}");
         assert!(edit("/etc/there-is-none", "x").contains("has no file /etc/there-is-none"));
-        let said = derived(json!({ "without": ["libreswan"] })).unwrap_err();
+        let said = derived(&json!({ "without": ["libreswan"] })).unwrap_err();
         assert!(said.contains("has no package `libreswan`"), "{said}");
     }
 

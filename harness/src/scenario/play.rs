@@ -265,7 +265,8 @@ impl Play<'_> {
         let before = before.max(self.net.watch.borrow().messages.len().saturating_sub(1));
         let now = self.net.world.now();
         let is_named = |found: &Message| found.from == *from && message.matches(&found.name);
-        let travel = Duration::from_millis(50);
+        // It may wait for SAs, which a real peer takes its time for.
+        let travel = Duration::from_millis(if self.remote.is_some() { 5000 } else { 50 });
         self.advance(now + travel, |net| net.watch.borrow().messages.iter().skip(before).any(is_named))?;
         let watch = self.net.watch.borrow();
         let mut since = watch.messages.iter().enumerate().skip(before);

@@ -29,7 +29,6 @@ const PLAYED: &[(&str, &[&str])] = &[
             "guides/connect*client=mikrotik-ros7*",
             "guides/connect*client=networkmanager-strongswan*",
             "ike/dpd/answered*",
-            "ike/encrypted/identification*",
             "ike/offer/group*",
             "l2tp/sccrq/unknown-avp-optional*",
         ],
