@@ -4,5 +4,6 @@
 mod changes;
 mod command;
 mod fields;
+mod recorded;
 mod same;
 mod stage;
