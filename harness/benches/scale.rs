@@ -4,6 +4,8 @@
 //! octets in it, and stay below `target/` for the next run. `L2TPSPEC_BENCH_GIB` (1 unless told) is the size of the largest,
 //! `L2TPSPEC_BENCH_CONNECTIONS` (1000) the number of connections. Memory is to depend on the connections and not on the size.
 
+mod clients;
+
 use std::cell::RefCell;
 use std::fs::{self, File};
 use std::io::BufWriter;
@@ -15,17 +17,14 @@ use std::time::{Duration, Instant};
 
 use l2tpspec::capture::keys::Tables;
 use l2tpspec::endpoint::Endpoint;
-use l2tpspec::profile::Profile;
-use l2tpspec::world::link::Conditions;
+use l2tpspec::world::World;
 use l2tpspec::world::record::Recorder;
-use l2tpspec::world::route::Prefix;
-use l2tpspec::world::station::StationId;
 use l2tpspec::world::user::Ping;
-use l2tpspec::world::{Attachment, HostId, World};
 use l2tpspec_protocol::cx::{KeyLog, Secret};
 use l2tpspec_protocol::stack::{Command, NoTap};
 
-const SUPERNODE: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
+use clients::{SUPERNODE, Seat, profile, seat};
+
 const INSIDE: Ipv4Addr = Ipv4Addr::new(10, 70, 72, 1);
 /// Octets of a ping's data that fill a packet of 1400 octets, and what such a packet takes in the file with all that is around it.
 const DATA: usize = 1372;
@@ -48,11 +47,6 @@ impl KeyLog for Keys {
             }
         }
     }
-}
-
-fn profile(folder: &str, name: &str) -> Profile {
-    let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
-    Profile::load(&scenarios.join(folder).join(format!("{name}.json"))).expect("a profile of the project")
 }
 
 /// Records so many connections and so many packets, unless they are there from an earlier run.
@@ -79,7 +73,7 @@ fn record(folder: &Path, connections: usize, pings: u16, resolver: Ipv4Addr) -> 
     world.add_station(server, Endpoint::new(supernode.stack(&service, 1701)));
     let config = client.stack(&service, 1701);
     let seats: Vec<_> = (0..connections).map(|number| seat(&mut world, server, number, &config)).collect();
-    let command = |world: &mut World, (host, station, _): &(HostId, StationId, Ipv4Addr), command| {
+    let command = |world: &mut World, (host, station, _): &Seat, command| {
         world.with_station(*host, *station, |end: &mut Endpoint<NoTap>, cx| end.command(cx, command));
         world.run_for(Duration::from_millis(2)).expect("no live-lock");
     };
@@ -105,25 +99,6 @@ fn record(folder: &Path, connections: usize, pings: u16, resolver: Ipv4Addr) -> 
     keys.save(&folder.join("keys")).expect("room below target");
     fs::write(done, "").expect("room below target");
     wire
-}
-
-/// A client on a host of its own, linked to the supernode.
-fn seat(
-    world: &mut World,
-    server: HostId,
-    number: usize,
-    config: &l2tpspec_protocol::stack::Config,
-) -> (HostId, StationId, Ipv4Addr) {
-    let network = 0xc612_0000 + u32::try_from(number).expect("few tunnels") * 4;
-    let (address, near) = (Ipv4Addr::from(network + 1), Ipv4Addr::from(network + 2));
-    let host = world.add_host();
-    let attach = |host, address| Attachment { host, address, length: 30 };
-    let made = world.connect([attach(host, address), attach(server, near)], Conditions::default());
-    world.host_mut(host).add_route(Prefix::ALL, made.interfaces[0]);
-    if number == 0 {
-        world.host_mut(server).add_address(made.interfaces[1], SUPERNODE, 32);
-    }
-    (host, world.add_station(host, Endpoint::new(config.clone())), address)
 }
 
 /// What one run took.

@@ -3,30 +3,23 @@
 //!
 //! `cargo bench --bench world`; with `--quick` up to a thousand tunnels.
 
+mod clients;
+
 use std::net::Ipv4Addr;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use l2tpspec::endpoint::Endpoint;
-use l2tpspec::profile::Profile;
-use l2tpspec::world::link::Conditions;
-use l2tpspec::world::route::Prefix;
-use l2tpspec::world::station::StationId;
-use l2tpspec::world::{Attachment, HostId, World};
+use l2tpspec::world::World;
 use l2tpspec_protocol::stack::{Command, NoTap};
 use peak_alloc::PeakAlloc;
+
+use clients::{SUPERNODE, Seat, profile, seat};
 
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
 
 /// Octets that an idle tunnel may take.
 const LIMIT: usize = 64 * 1024;
-const SUPERNODE: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
-
-fn profile(folder: &str, name: &str) -> Profile {
-    let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
-    Profile::load(&scenarios.join(folder).join(format!("{name}.json"))).expect("a profile of the project")
-}
 
 /// What came of so many tunnels.
 struct Measured {
@@ -46,8 +39,7 @@ fn measure(tunnels: usize) -> Measured {
     let server = world.add_host();
     let serving = world.add_station(server, Endpoint::new(supernode.stack(&service, 1701)));
     let config = client.stack(&service, 1701);
-    let seats: Vec<(HostId, StationId, Ipv4Addr)> =
-        (0..tunnels).map(|number| seat(&mut world, server, number, &config)).collect();
+    let seats: Vec<Seat> = (0..tunnels).map(|number| seat(&mut world, server, number, &config)).collect();
     let start = Instant::now();
     for (host, station, address) in &seats {
         let command = Command::Connect { local: (*address).into(), peer: SUPERNODE.into() };
@@ -60,25 +52,6 @@ fn measure(tunnels: usize) -> Measured {
     let up = world.station::<Endpoint<NoTap>>(server, serving).expect("there").stack().links().count();
     assert_eq!(up, tunnels, "every tunnel is up");
     Measured { tunnels, time, octets: MEMORY.current_usage().saturating_sub(before) / tunnels }
-}
-
-/// A client on a host of its own, linked to the supernode.
-fn seat(
-    world: &mut World,
-    server: HostId,
-    number: usize,
-    config: &l2tpspec_protocol::stack::Config,
-) -> (HostId, StationId, Ipv4Addr) {
-    let network = 0xc612_0000 + u32::try_from(number).expect("few tunnels") * 4;
-    let (address, near) = (Ipv4Addr::from(network + 1), Ipv4Addr::from(network + 2));
-    let host = world.add_host();
-    let attach = |host, address| Attachment { host, address, length: 30 };
-    let made = world.connect([attach(host, address), attach(server, near)], Conditions::default());
-    world.host_mut(host).add_route(Prefix::ALL, made.interfaces[0]);
-    if number == 0 {
-        world.host_mut(server).add_address(made.interfaces[1], SUPERNODE, 32);
-    }
-    (host, world.add_station(host, Endpoint::new(config.clone())), address)
 }
 
 fn main() {
