@@ -238,20 +238,14 @@ impl SubjectFile {
 /// The schema of subjects, for editors.
 #[must_use]
 pub fn schema() -> serde_json::Value {
-    let mut schema = schemars::schema_for!(Either).to_value();
-    if let Some(schema) = schema.as_object_mut() {
-        schema.insert("title".to_owned(), "SubjectFile".into());
-    }
-    schema
-}
-
-/// What the file of a subject may be.
-#[derive(JsonSchema)]
-#[serde(untagged)]
-#[expect(dead_code, reason = "the schema is made of it")]
-enum Either {
-    Whole(SubjectFile),
-    Derived(DerivedFile),
+    let mut generator = schemars::SchemaGenerator::default();
+    let either = [generator.subschema_for::<SubjectFile>(), generator.subschema_for::<DerivedFile>()];
+    serde_json::json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "a subject of l2tpspec: whole, or another one with changes",
+        "anyOf": either,
+        "$defs": generator.take_definitions(true),
+    })
 }
 
 /// Every subject of a directory of scenarios.
