@@ -210,7 +210,8 @@ fn lifetime(transform: &Transform) -> Lifetime {
     Lifetime::of(transform, Phase1Class::LifeType.number(), Phase1Class::LifeDuration.number())
 }
 
-/// Chooses one transform of an offer and gives it back unchanged, or in a hand of one's own (ISAKMP-2408-4.2-b, ISAKMP-2408-4.2-c, IKE-2409-5-f).
+/// Chooses one transform of an offer and gives it back unchanged, or in a hand of one's own (ISAKMP-2408-4.2-b,
+/// ISAKMP-2408-4.2-c, IKE-2409-5-f).
 ///
 /// # Errors
 /// Why there is none.

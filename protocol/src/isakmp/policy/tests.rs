@@ -328,5 +328,10 @@ fn both_lifetimes_of_phase_2_are_written_anew() {
     assert_eq!(choice.lifetime, Lifetime { seconds: Some(3600), kilobytes: Some(250_000) });
     assert!(check_phase2_reply(&offer, choice.reply.clone()).is_ok());
     let [transform] = choice.reply.proposals[0].transforms.as_slice() else { panic!("one transform") };
-    assert_ne!(transform.attributes, offer.proposals[0].transforms[0].attributes);
+    let classes: Vec<u16> = transform.attributes.iter().map(|attribute| attribute.class).collect();
+    assert_eq!(
+        classes,
+        [6, 5, 4, 1, 2, 1, 2],
+        "key length, authentication, mode, and each type with its duration"
+    );
 }
