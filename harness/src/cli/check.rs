@@ -41,7 +41,9 @@ pub(super) fn run(args: &args::Check) -> Result<u8, ExpectedError> {
         captures.extend(keys::captures(argument)?);
     }
     let asks = (&args.keys, &args.known, &args.expect, args.json);
-    let journal = args.resume.as_ref().map(|file| Journal::open(file, &journal::question("check", asks)));
+    let files = args.keys.keys.iter().chain(&args.known).chain(&args.expect);
+    let asks = journal::question("check", asks, files, args.resume.as_deref());
+    let journal = args.resume.as_ref().map(|file| Journal::open(file, &asks));
     let mut journal = journal.transpose()?;
     let mut tasks = Vec::new();
     for capture in &captures {

@@ -72,7 +72,11 @@ pub(super) fn open(
 ) -> Result<Option<Journal<Outcome>>, ExpectedError> {
     let asks = (&args.keys, &args.baseline, &args.scenarios, args.json);
     let subject = against.map(|it| (&it.subject, &it.profile, &it.keys, &it.base));
-    let asks = journal::question(verb, (asks, subject));
+    let lab = against.and_then(|it| it.subject.strip_prefix("lab:")).map(PathBuf::from);
+    let scenarios = args.scenarios.clone().unwrap_or_else(|| PathBuf::from(SCENARIOS));
+    let keys = args.keys.keys.iter().chain(against.iter().flat_map(|it| &it.keys.keys));
+    let files = keys.chain(&args.baseline).chain(&lab).chain([&scenarios]);
+    let asks = journal::question(verb, (asks, subject), files, args.resume.as_deref());
     args.resume.as_ref().map(|file| Journal::open(file, &asks)).transpose()
 }
 

@@ -50,11 +50,13 @@ impl<T: Serialize + DeserializeOwned> Journal<T> {
         let mut options = OpenOptions::new();
         let mut file =
             options.read(true).write(true).create(true).truncate(false).open(path).map_err(failed)?;
-        let text = std::fs::read_to_string(path).map_err(failed)?;
+        file.try_lock().map_err(|error| failed(error.into()))?;
+        let octets = std::fs::read(path).map_err(failed)?;
         let mut done = BTreeMap::new();
-        // The last line may have been cut short.
-        let whole = text.rfind('\n').map_or(0, |end| end + 1);
-        let mut lines = text[..whole].lines();
+        // The last line may have been cut short, perhaps inside of a character.
+        let whole = octets.iter().rposition(|octet| *octet == b'\n').map_or(0, |end| end + 1);
+        let text = String::from_utf8_lossy(&octets[..whole]);
+        let mut lines = text.lines();
         if lines.next().is_some_and(|line| serde_json::from_str::<Head>(line).ok().as_ref() != Some(&head)) {
             return Err(ExpectedError::Usage(format!(
                 "{}: it is no file of this run: the version, the options or the kind of run differ\nhint: remove it, or name \
@@ -120,25 +122,49 @@ impl<T: Serialize + DeserializeOwned> Journal<T> {
     }
 }
 
-/// What a run is asked, in a few characters: secrets among the options are not to be read in the file.
-pub(super) fn question(verb: &str, asks: impl std::fmt::Debug) -> String {
+/// What a run is asked, in a few characters: its options, and the files that bear on what comes of it, as they are. Secrets among the
+/// options are not to be read in the file. `own` is that file, which may lie among them.
+pub(super) fn question<'p>(
+    verb: &str,
+    asks: impl std::fmt::Debug,
+    files: impl IntoIterator<Item = &'p PathBuf>,
+    own: Option<&Path>,
+) -> String {
     use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
     let mut hasher = DefaultHasher::new();
     format!("{asks:?}").hash(&mut hasher);
+    let own = own.map(|own| own.display().to_string() + " ");
+    let is_own = |stamp: &String| own.as_ref().is_some_and(|own| stamp.starts_with(own));
+    for stamp in files.into_iter().flat_map(|path| stamp(path)).filter(|stamp| !is_own(stamp)) {
+        stamp.hash(&mut hasher);
+    }
     format!("{verb} {:016x}", hasher.finish())
 }
 
-/// The names of recordings with their sizes and the time of their last change.
+/// The names of recordings, with their sizes and the times of their last change, and of the keys that lie beside them.
 fn key(captures: &[&Path]) -> String {
     let one = |path: &&Path| {
-        let data = std::fs::metadata(path).ok();
-        let octets = data.as_ref().map_or(0, std::fs::Metadata::len);
-        let changed = data.and_then(|data| data.modified().ok());
-        let changed = changed.and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
-        format!("{} {octets} {}", path.display(), changed.as_nanos())
+        let beside = [path.with_extension("keys"), path.with_file_name("keys")];
+        let keys = beside.iter().filter(|keys| keys.is_dir()).flat_map(|keys| stamp(keys));
+        stamp(path).into_iter().chain(keys).collect::<Vec<_>>().join(", ")
     };
     captures.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// A file, or every file below a folder: its name, its size, and when it was changed.
+fn stamp(path: &Path) -> Vec<String> {
+    if path.is_dir() {
+        let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
+        let mut below: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+        below.sort();
+        return below.iter().flat_map(|path| stamp(path)).collect();
+    }
+    let data = std::fs::metadata(path).ok();
+    let octets = data.as_ref().map_or(0, std::fs::Metadata::len);
+    let changed = data.and_then(|data| data.modified().ok());
+    let changed = changed.and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
+    vec![format!("{} {octets} {}", path.display(), changed.as_nanos())]
 }
 
 #[cfg(test)]
@@ -157,19 +183,38 @@ mod tests {
         let (one, two) = (Path::new("one.pcap"), Path::new("two.pcap"));
         let mut journal: Journal<u32> = Journal::open(&path, "check").unwrap();
         journal.keep(&[one], "said".to_owned(), String::new(), 7).unwrap();
-        journal.keep(&[two], "said too".to_owned(), String::new(), 8).unwrap();
+        assert!(Journal::<u32>::open(&path, "check").is_err(), "another run has it");
+        journal.keep(&[two], "said ✓".to_owned(), String::new(), 8).unwrap();
         drop(journal);
-        let text = std::fs::read_to_string(&path).unwrap();
-        std::fs::write(&path, &text[..text.len() - 5]).unwrap();
+        let octets = std::fs::read(&path).unwrap();
+        let mark = octets.windows(3).position(|three| three == "✓".as_bytes()).unwrap();
+        std::fs::write(&path, &octets[..=mark]).unwrap();
         let mut journal: Journal<u32> = Journal::open(&path, "check").unwrap();
         let done = journal.take(&[one]).unwrap();
         assert_eq!((done.out.as_str(), done.result), ("said", 7));
         assert!(journal.take(&[two]).is_none());
         journal.keep(&[two], "said again".to_owned(), String::new(), 9).unwrap();
+        drop(journal);
         let mut journal: Journal<u32> = Journal::open(&path, "check").unwrap();
         assert_eq!(journal.take(&[two]).unwrap().result, 9);
+        drop(journal);
         let other = Journal::<u32>::open(&path, "diff").unwrap_err().to_string();
         assert!(other.contains("no file of this run"), "{other}");
         std::fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn another_file_of_the_same_name_is_another_question() {
+        let folder = std::env::temp_dir().join(format!("l2tpspec-journal-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let asked = |text: &str| {
+            std::fs::write(folder.join("subject.json"), text).unwrap();
+            std::fs::write(folder.join("own.jsonl"), text.repeat(2)).unwrap();
+            question("regress", "lab:subject.json", [&folder], Some(&folder.join("own.jsonl")))
+        };
+        assert_eq!(asked("{}").len(), "regress ".len() + 16);
+        let (one, other) = (asked("{}"), asked("{ \"extends\": \"strongswan-xl2tpd\" }"));
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert_ne!(one, other);
     }
 }

@@ -1,9 +1,9 @@
 //! `l2tpspec lab matrix`: every client by every supernode.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::args;
-use super::journal::Journal;
+use super::journal::{self, Journal};
 use super::progress::Progress;
 use super::run::{lab_subject, load, root, write};
 use crate::error::ExpectedError;
@@ -26,7 +26,11 @@ pub(super) fn run(args: &args::Matrix) -> Result<u8, ExpectedError> {
     let played: Vec<Vec<&Case>> =
         subjects.iter().map(|subject| played_by(&cases, subject.as_ref())).collect();
     let total = played.iter().map(Vec::len).sum::<usize>() as u64;
-    let journal = args.resume.as_ref().map(|file| Journal::open(file, "matrix")).transpose()?;
+    // Other subjects and columns may be asked for the next time, but they are to be the same ones.
+    let named = args.subjects.iter().map(|word| PathBuf::from(word.strip_prefix("lab:").unwrap_or(word)));
+    let files: Vec<PathBuf> = named.filter(|path| path.is_file()).chain([root]).collect();
+    let asks = journal::question("matrix", (), &files, args.resume.as_deref());
+    let journal = args.resume.as_ref().map(|file| Journal::open(file, &asks)).transpose()?;
     let mut run = Run {
         journal,
         matrix: Matrix::new(),
