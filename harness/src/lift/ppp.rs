@@ -321,6 +321,7 @@ fn ospf(talk: &Talk, by: Role, draft: &mut Draft) {
             }
             OspfBody::DatabaseDescription(description) if description.interface_mtu > 0 => {
                 draft.put("network.mtu", json!(description.interface_mtu), frame);
+                draft.put("network.keeps_mtu", json!(true), frame);
             }
             _ => {}
         }

@@ -15,6 +15,9 @@ use super::word::{Named, Span, Word};
 pub struct Network {
     /// The MTU of the interface, in octets.
     pub mtu: Fact<u16>,
+    /// Whether the interface keeps that where the peer's MRU is less; it takes the lesser of the two unless told.
+    #[serde(default)]
+    pub keeps_mtu: Option<Fact<bool>>,
     /// Whether all traffic goes through the tunnel.
     pub default_route: Fact<bool>,
     /// What else is known of it.

@@ -264,7 +264,7 @@ fn changes_of_ospf() {
             of(
                 "edgeos",
                 "ospf-mtu",
-                json!({"network.mtu": 1500}),
+                json!({"network.mtu": 1500, "network.keeps_mtu": true}),
                 &["ospf/interface_mtu supernode", "ospf/rung.ospf-full supernode"],
             ),
             of("edgeos", "ospf-cost", json!({"ospf.cost": 20}), &["ospf/cost supernode"]),

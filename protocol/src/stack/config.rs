@@ -30,8 +30,10 @@ pub struct Config {
     pub ppp: Arc<ppp::Config>,
     /// The UDP port of its L2TP.
     pub l2tp_port: u16,
-    /// The MTU that a tunnel interface gets whatever the peer takes, in octets.
+    /// The most that the MTU of a tunnel interface is, in octets; the peer's MRU alone decides without it.
     pub interface_mtu: Option<u16>,
+    /// Whether the interface has that MTU whatever the peer's MRU, against RFC 1661 section 6.1.
+    pub keeps_mtu: bool,
     /// The replay window of ESP, in packets.
     pub replay_window: Option<u32>,
 }

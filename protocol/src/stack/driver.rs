@@ -379,7 +379,11 @@ impl<T: Tap> Stack<T> {
             let Some(event) = self.events.pop_front() else { return };
             self.bonds.note(&event);
             if let Event::Ppp(ppp::Event::IpcpUp { link, own, peer, dns, mtu }) = &event {
-                let mtu = self.config.interface_mtu.unwrap_or(*mtu);
+                let mtu = match self.config.interface_mtu {
+                    Some(own) if self.config.keeps_mtu => own,
+                    Some(own) => own.min(*mtu),
+                    None => *mtu,
+                };
                 self.ups.insert(*link, Up { own: *own, peer: *peer, dns: *dns, mtu });
             }
             let wishes = decide(&event, &self.bonds, &self.config);

@@ -33,6 +33,7 @@ fn config(role: Role, has_ipsec: bool) -> Config {
         ppp: Arc::new(ppp),
         l2tp_port: 1701,
         interface_mtu: None,
+        keeps_mtu: false,
         replay_window: Some(64),
     }
 }

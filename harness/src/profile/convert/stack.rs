@@ -33,6 +33,7 @@ impl Profile {
             ppp: Arc::new(self.ppp(user, secrets)),
             l2tp_port,
             interface_mtu: Some(self.network.mtu.value),
+            keeps_mtu: self.network.keeps_mtu.as_ref().is_some_and(|fact| fact.value),
             replay_window: Some(REPLAY_WINDOW),
         }
     }
