@@ -49,8 +49,8 @@ fn every_file_follows_the_schema_that_it_names() {
 }
 
 #[test]
-fn profiles_subjects_deviations_and_topologies_all_name_one() {
-    for folder in ["clients", "supernodes", "subjects", "deviations", "topologies"] {
+fn profiles_subjects_and_what_is_known_of_them_all_name_one() {
+    for folder in ["clients", "supernodes", "subjects", "deviations", "known", "topologies"] {
         for path in files(&scenarios().join(folder)) {
             assert!(read(&path).get("$schema").is_some(), "{}", path.display());
         }

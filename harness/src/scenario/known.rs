@@ -19,7 +19,7 @@ use crate::check::lenient;
 use crate::error::ExpectedError;
 
 /// A file of known failures.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct KnownFailures {
     /// The file.
     pub path: PathBuf,
@@ -75,6 +75,22 @@ impl KnownFailures {
         let Written { subject, failures, .. } = lenient::read(path)?;
         let matched = vec![false; failures.len()];
         Ok(Self { path: path.to_owned(), subject, entries: failures, matched })
+    }
+
+    /// The file about a subject in the folder `known` of a directory of scenarios, if it has one.
+    ///
+    /// # Errors
+    /// A file there that cannot be read or is not understood.
+    pub fn about(subject: &str, scenarios: &Path) -> Result<Option<Self>, ExpectedError> {
+        let folder = scenarios.join("known");
+        let paths = if folder.is_dir() { crate::profile::json_files(&folder)? } else { Vec::new() };
+        for path in paths {
+            let file = Self::load(&path)?;
+            if file.subject == subject {
+                return Ok(Some(file));
+            }
+        }
+        Ok(None)
     }
 
     /// The verdict on a case, known failures considered, and why it is one. `today` is a date as YYYY-MM-DD.

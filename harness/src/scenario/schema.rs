@@ -47,7 +47,7 @@ pub fn scenario(profiles: &Profiles) -> Value {
             "cites": { "type": "array", "items": { "type": "string" }, "description": "ids of the requirement catalogue" },
             "breaks": { "type": "array", "items": { "type": "string" }, "description": "requirements broken on purpose" },
             "seen_in": { "type": "array", "items": { "type": "string" } },
-            "subject": { "enum": ["client", "supernode"] },
+            "subject": or_parameter(vec!["client".to_owned(), "supernode".to_owned()]),
             "client": or_parameter(known.clients),
             "supernode": or_parameter(known.supernodes),
             "topology": or_parameter(topologies),
