@@ -88,6 +88,9 @@ pub(super) struct Matrix {
     /// A subject, as `l2tpspec list subjects` names it; all of them, the reference too, unless told.
     #[arg(long = "subject", value_name = "NAME")]
     pub(super) subjects: Vec<String>,
+    /// A client of the lab that dials the subjects in place of the reference, as `l2tpspec list subjects` names it.
+    #[arg(long = "peer", value_name = "NAME", requires = "subjects")]
+    pub(super) peers: Vec<String>,
     /// A client profile, or a pattern of them with `*`; all of them unless told.
     #[arg(long = "client", value_name = "NAME")]
     pub(super) clients: Vec<String>,
@@ -134,9 +137,12 @@ pub(super) struct Run {
     /// Let the reference do something wrong all the time, to see which cases find it: `l2tpspec list faults`.
     #[arg(long, value_name = "FAULT")]
     pub(super) fault: Option<String>,
-    /// Known failures of the subject.
+    /// Known failures of the subject; those that `scenarios/known` has of it unless told.
     #[arg(long, value_name = "FILE")]
     pub(super) known: Option<PathBuf>,
+    /// Who the other end is, where that is not the reference: lab:NAME, a client for a supernode or the other way round.
+    #[arg(long, value_name = "PEER")]
+    pub(super) peer: Option<String>,
     /// Write the results as `JUnit`.
     #[arg(long, value_name = "FILE")]
     pub(super) junit: Option<PathBuf>,

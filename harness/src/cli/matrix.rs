@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::args;
 use super::journal::{self, Journal};
 use super::progress::Progress;
-use super::run::{lab_subject, load, root, write};
+use super::run::{lab_subject, load, peer, root, write};
 use crate::error::ExpectedError;
 use crate::exit_code;
 use crate::lab::{self, SubjectFile};
@@ -20,14 +20,18 @@ use crate::scenario::verdict::{Failure, Played, Verdict};
 pub(super) fn run(args: &args::Matrix) -> Result<u8, ExpectedError> {
     let root = root(args.scenarios.as_deref())?;
     let suite = load(&root)?;
-    let subjects = chosen_subjects(&args.subjects, &root)?;
+    let pairs = pairs(&args.subjects, &args.peers, &root)?;
     let columns = chosen_columns(&args.columns)?;
     let cases = chosen_cases(&suite, &args.clients, &columns)?;
     let played: Vec<Vec<&Case>> =
-        subjects.iter().map(|subject| played_by(&cases, subject.as_ref())).collect();
+        pairs.iter().map(|(subject, peer)| played_by(&cases, subject.as_ref(), peer.as_ref())).collect();
     let total = played.iter().map(Vec::len).sum::<usize>() as u64;
     // Other subjects and columns may be asked for the next time, but they are to be the same ones.
-    let named = args.subjects.iter().map(|word| PathBuf::from(word.strip_prefix("lab:").unwrap_or(word)));
+    let named = args
+        .subjects
+        .iter()
+        .chain(&args.peers)
+        .map(|word| PathBuf::from(word.strip_prefix("lab:").unwrap_or(word)));
     let files: Vec<PathBuf> = named.filter(|path| path.is_file()).chain([root]).collect();
     let asks = journal::question("matrix", (), &files, args.resume.as_deref());
     let journal = args.resume.as_ref().map(|file| Journal::open(file, &asks)).transpose()?;
@@ -40,8 +44,8 @@ pub(super) fn run(args: &args::Matrix) -> Result<u8, ExpectedError> {
         record: args.record.as_deref(),
         error: None,
     };
-    for (subject, cases) in subjects.into_iter().zip(&played) {
-        run.subject(&suite, subject, cases)?;
+    for (pair, cases) in pairs.into_iter().zip(&played) {
+        run.pair(&suite, pair, cases)?;
     }
     let Run { matrix, progress, error, .. } = run;
     drop(progress);
@@ -61,6 +65,9 @@ pub(super) fn run(args: &args::Matrix) -> Result<u8, ExpectedError> {
     })
 }
 
+/// Whom a cell is about, and who dials it; the reference where that is nobody.
+type Pair = (Option<SubjectFile>, Option<SubjectFile>);
+
 /// What is done with what comes of the cells.
 struct Run<'a> {
     journal: Option<Journal<(Verdict, Option<String>)>>,
@@ -73,15 +80,14 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Lets a subject play its cases; the reference if there is none.
-    fn subject(
-        &mut self,
-        suite: &Suite,
-        subject: Option<SubjectFile>,
-        cases: &[&Case],
-    ) -> Result<(), ExpectedError> {
+    /// Lets a subject and its peer play their cases; the reference where there is none.
+    fn pair(&mut self, suite: &Suite, (subject, peer): Pair, cases: &[&Case]) -> Result<(), ExpectedError> {
         let options = Options { records: self.record.is_some(), fault: None };
-        let name = subject.as_ref().map_or_else(|| "self".to_owned(), |file| format!("lab:{}", file.name));
+        let mut name =
+            subject.as_ref().map_or_else(|| "self".to_owned(), |file| format!("lab:{}", file.name));
+        if let Some(peer) = &peer {
+            name = format!("{name} by lab:{}", peer.name);
+        }
         let mut waiting = Vec::new();
         for case in cases {
             let known = self.journal.as_mut().and_then(|it| it.take_named(&cell(case, &name)));
@@ -102,9 +108,13 @@ impl Run<'_> {
             return Ok(());
         }
         let agent = std::env::current_exe().map_err(ExpectedError::Output)?;
-        match lab::Subject::boot(file, &agent) {
-            Ok(mut subject) => {
+        let boot = |file| lab::Subject::boot(file, &agent);
+        match boot(file).and_then(|subject| Ok((subject, peer.map(boot).transpose()?))) {
+            Ok((mut subject, mut peer)) => {
                 let mut away = Away::new(&mut subject);
+                if let Some(peer) = &mut peer {
+                    away = away.with(peer);
+                }
                 suite::run_away(cases, &suite.profiles, "1", options, &mut away, |at, played| {
                     self.note(cases[at], &name, played);
                 });
@@ -127,7 +137,7 @@ impl Run<'_> {
     fn noted(&mut self, case: &Case, subject: &str, played: Played) -> Result<(), ExpectedError> {
         let Played { verdict, failure, recording, log, .. } = played;
         if let (Some(directory), Some(recording)) = (self.record, recording) {
-            let directory = report::evidence(&directory.join(subject.replace(':', "-")), case);
+            let directory = report::evidence(&directory.join(subject.replace([':', ' '], "-")), case);
             recording.save(&directory)?;
             if let Some(log) = log {
                 let path = directory.join("subject.log");
@@ -181,6 +191,23 @@ fn chosen_subjects(words: &[String], root: &Path) -> Result<Vec<Option<SubjectFi
     words.iter().map(one).collect()
 }
 
+/// Every subject with every peer; with the reference where there is none.
+fn pairs(subjects: &[String], peers: &[String], root: &Path) -> Result<Vec<Pair>, ExpectedError> {
+    let subjects = chosen_subjects(subjects, root)?;
+    if peers.is_empty() {
+        return Ok(subjects.into_iter().map(|subject| (subject, None)).collect());
+    }
+    let mut pairs = Vec::new();
+    for subject in subjects {
+        for word in peers {
+            let word = format!("lab:{}", word.strip_prefix("lab:").unwrap_or(word));
+            let peer = peer(&word, subject.as_ref(), root)?;
+            pairs.push((subject.clone(), Some(peer)));
+        }
+    }
+    Ok(pairs)
+}
+
 fn chosen_columns(words: &[String]) -> Result<Vec<usize>, ExpectedError> {
     if words.is_empty() {
         return Ok((0..COLUMNS.len()).collect());
@@ -217,10 +244,16 @@ fn chosen_cases<'a>(
 
 /// The cases that a subject plays: those about its role, and of a client those about its device. The reference plays those
 /// about supernodes, at both ends.
-fn played_by<'a>(cases: &[&'a Case], subject: Option<&SubjectFile>) -> Vec<&'a Case> {
+fn played_by<'a>(
+    cases: &[&'a Case],
+    subject: Option<&SubjectFile>,
+    peer: Option<&SubjectFile>,
+) -> Vec<&'a Case> {
     let mut cases = cases.to_vec();
     match subject {
-        Some(file) => away::choose(&mut cases, file.role.into(), &file.profile),
+        Some(file) => {
+            away::choose(&mut cases, file.role.into(), &file.profile, peer.map(|peer| &peer.profile[..]));
+        }
         None => cases.retain(|case| case.id.starts_with("matrix/supernode/")),
     }
     cases

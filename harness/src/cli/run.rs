@@ -18,6 +18,7 @@ use crate::scenario::play::Options;
 use crate::scenario::report::{self, Junit, Result as CaseResult, Tally};
 use crate::scenario::suite::{self, Suite};
 use crate::scenario::verdict::{Failure, Played, Verdict};
+use crate::transcript::connection::Role;
 
 /// The directory of scenarios unless the user names one.
 pub(super) const SCENARIOS: &str = "scenarios";
@@ -27,11 +28,15 @@ pub(super) fn run(args: &args::Run) -> Result<u8, ExpectedError> {
     let captured = args.subject.strip_prefix("capture:").map(|file| captured(args, Path::new(file)));
     let captured = captured.transpose()?;
     let subject = if captured.is_some() { None } else { subject(&args.subject, &root)? };
+    let peer = match &args.peer {
+        Some(word) => Some(peer(word, subject.as_ref(), &root)?),
+        None => None,
+    };
     let mut suite = load(&root)?;
     let words = elsewhere(&mut suite, &root, &args.words)?;
     let mut known = match &args.known {
         Some(file) => Some(KnownFailures::load(file)?),
-        None => None,
+        None => KnownFailures::about(&args.subject, &root)?,
     };
     if let Some(file) = known.as_ref().filter(|file| file.subject != args.subject) {
         let (path, subject) = (file.path.display(), &file.subject);
@@ -42,7 +47,8 @@ pub(super) fn run(args: &args::Run) -> Result<u8, ExpectedError> {
         choose_captured(&mut cases, captured, client.as_deref());
     }
     if let Some(file) = &subject {
-        away::choose(&mut cases, file.role.into(), &file.profile);
+        let profile = peer.as_ref().map(|peer| &peer.profile[..]);
+        away::choose(&mut cases, file.role.into(), &file.profile, profile);
     }
     let mut printer = Printer {
         args,
@@ -77,9 +83,13 @@ pub(super) fn run(args: &args::Run) -> Result<u8, ExpectedError> {
     }
     if let Some(file) = subject {
         let agent = std::env::current_exe().map_err(ExpectedError::Output)?;
-        match lab::Subject::boot(file, &agent) {
-            Ok(mut subject) => {
+        let boot = |file| lab::Subject::boot(file, &agent);
+        match boot(file).and_then(|subject| Ok((subject, peer.map(boot).transpose()?))) {
+            Ok((mut subject, mut peer)) => {
                 let mut away = Away::new(&mut subject);
+                if let Some(peer) = &mut peer {
+                    away = away.with(peer);
+                }
                 suite::run_away(&cases, &suite.profiles, &args.seed, options, &mut away, &mut on_played);
             }
             Err(why) => {
@@ -155,6 +165,22 @@ fn subject(word: &str, root: &Path) -> Result<Option<SubjectFile>, ExpectedError
         _ if word == "self" => Ok(None),
         Some(name) => lab_subject(name, root).map(Some),
         None => Err(unknown(word, root)),
+    }
+}
+
+/// The subject that a word means as the other end of a subject of the lab.
+pub(super) fn peer(word: &str, of: Option<&SubjectFile>, root: &Path) -> Result<SubjectFile, ExpectedError> {
+    let usage = |text: String| Err(ExpectedError::Usage(text));
+    let Some(name) = word.strip_prefix("lab:") else {
+        return usage(format!("peer `{word}` is none of the lab\nhint: `l2tpspec list subjects` shows all"));
+    };
+    let file = lab_subject(name, root)?;
+    match of {
+        Some(of) if of.role != file.role => Ok(file),
+        Some(of) => {
+            usage(format!("{} and {} both play the {}", of.name, file.name, Role::from(of.role).word()))
+        }
+        None => usage("a peer of the lab takes a subject of the lab: --subject lab:NAME".to_owned()),
     }
 }
 

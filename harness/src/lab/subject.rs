@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -316,10 +316,6 @@ impl Subject {
         each.collect::<Vec<_>>().join(", ")
     }
 
-    fn card(&self) -> Option<&Nic> {
-        self.guest.cards.first()
-    }
-
     fn script(&self, name: &str, setting: &Setting) -> Result<Option<String>, String> {
         self.file.scripts.get(name).map(|lines| rendered(name, lines, setting)).transpose()
     }
@@ -393,16 +389,8 @@ impl Abroad for Subject {
         self.guest.cards.first_mut()?.receive()
     }
 
-    fn wait(&self, time: Duration) {
-        let Some(card) = self.card() else { return };
-        let readiness = card.readiness();
-        let mut sockets = [PollFd::new(&readiness, PollFlags::IN)];
-        let time = Timespec {
-            tv_sec: i64::try_from(time.as_secs()).unwrap_or(i64::MAX),
-            tv_nsec: i64::from(time.subsec_nanos()),
-        };
-        // A wait that is cut short is one that is begun again.
-        let _ = poll(&mut sockets, Some(&time));
+    fn readiness(&self) -> Option<BorrowedFd<'_>> {
+        self.guest.cards.first().map(Nic::readiness)
     }
 
     fn begin(&mut self, action: &str, setting: &Setting) -> Result<bool, String> {

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 use std::net::Ipv4Addr;
-use std::time::Duration;
+use std::os::fd::BorrowedFd;
 
 use serde::Serialize;
 
@@ -36,6 +36,12 @@ pub struct Setting {
     pub pool: [Ipv4Addr; 2],
     /// The resolver that it tells.
     pub resolver: Option<Ipv4Addr>,
+    /// The name server of the mesh.
+    pub authoritative: Option<Ipv4Addr>,
+    /// The resolver of the client's line.
+    pub line_resolver: Ipv4Addr,
+    /// The client's address on its LAN.
+    pub lan: Ipv4Addr,
     /// The MTU of the tunnel.
     pub mtu: u16,
     /// The methods of authentication that it asks for, by the names that profiles have for them.
@@ -72,8 +78,8 @@ pub trait Abroad: Debug {
     /// Takes the next IPv4 datagram that it has sent.
     fn receive(&mut self) -> Option<&[u8]>;
 
-    /// Waits for a datagram, at most so long.
-    fn wait(&self, time: Duration);
+    /// What is ready to be read when a datagram has come.
+    fn readiness(&self) -> Option<BorrowedFd<'_>>;
 
     /// Begins to make it do something that has a name. `false` if it has no way to do that.
     ///

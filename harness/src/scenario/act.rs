@@ -62,20 +62,22 @@ impl Play<'_> {
                     self.is_begun = false;
                 }
                 if self.is_foreign(role) {
-                    return self.restart_abroad();
+                    return self.restart_abroad(role);
                 }
                 self.net.restart(self.net.seat(role), &config, role);
                 Ok(())
             }
             Macro::Route => self.route(action),
-            Macro::Masquerade if self.is_foreign(Role::Client) => self.tell("masquerade").map(|_| ()),
+            Macro::Masquerade if self.is_foreign(Role::Client) => {
+                self.tell(Role::Client, "masquerade").map(|_| ())
+            }
             Macro::Masquerade => {
                 let nat = Nat::new(NatConfig::new(Outside::Tunnels));
                 self.net.world.host_mut(self.net.client.host).set_nat(nat);
                 Ok(())
             }
             Macro::Reauthenticate if self.is_foreign(Role::Supernode) => {
-                self.tell("reauthenticate").map(|_| ())
+                self.tell(Role::Supernode, "reauthenticate").map(|_| ())
             }
             Macro::Reauthenticate => {
                 let seat = self.net.supernode;
@@ -96,7 +98,7 @@ impl Play<'_> {
     pub(super) fn begin_client(&mut self) -> Done {
         if !std::mem::replace(&mut self.is_begun, true) {
             if self.is_foreign(Role::Client) {
-                self.tell("connect")?;
+                self.tell(Role::Client, "connect")?;
             } else {
                 self.begin(self.net.client);
             }
@@ -108,6 +110,9 @@ impl Play<'_> {
     fn open(&mut self, stage: Stage, action: &Do) -> Done {
         let before: Vec<usize> = self.net.own_seats().map(|seat| reached(&self.net, seat, stage)).collect();
         let is_there = reached(&self.net, self.net.client, stage) > 0;
+        if self.remotes.are_both() {
+            return self.open_abroad(stage, action);
+        }
         self.open_to(stage);
         self.begin_client()?;
         let until = self.net.world.now() + action.within;
@@ -171,7 +176,7 @@ impl Play<'_> {
         let seat = if is_foreign { self.net.supernode } else { self.net.client };
         let is_up = |net: &Net| look::link_up(net.end(seat)).is_some();
         if is_foreign {
-            self.tell("disconnect")?;
+            self.tell(Role::Client, "disconnect")?;
         } else {
             self.net.command(seat, Command::Disconnect);
         }
@@ -181,7 +186,7 @@ impl Play<'_> {
             self.connect_other(seat, super::parse::PATIENCE)?;
             return Ok((seat, self.cast.service.address.value));
         }
-        self.tell("connect")?;
+        self.tell(Role::Client, "connect")?;
         let until = self.net.world.now() + super::parse::PATIENCE;
         if !self.advance(until, is_up)? {
             return Err(Stop::Failed("the client did not connect again".to_owned()));
@@ -212,7 +217,9 @@ impl Play<'_> {
         match name.unwrap_or("supernode") {
             "supernode" => Ok(self.cast.service.address.value),
             "client" => {
-                let known = if self.is_foreign(Role::Client) {
+                let known = if self.remotes.are_both() {
+                    None
+                } else if self.is_foreign(Role::Client) {
                     self.peer_of(self.net.supernode)
                 } else {
                     assigned(self.net.client)
@@ -249,16 +256,11 @@ impl Play<'_> {
         };
         let fragments = action.argument("fragments").and_then(Value::as_bool).unwrap_or(false);
         let count = action.argument("count").and_then(Value::as_u64).unwrap_or(3);
-        let role = match from {
-            Party::Client => Some(Role::Client),
-            Party::Supernode => Some(Role::Supernode),
-            Party::Neighbour | Party::Laptop | Party::Resolver => None,
-        };
         let all = [("replies".to_owned(), Matcher::Is(json!(count)))];
-        if role.is_some_and(|role| self.is_foreign(role)) {
+        if let Some(role) = from.role().filter(|role| self.is_foreign(*role)) {
             let (octets, df) = (size.saturating_sub(28), if fragments { "dont" } else { "do" });
             let said =
-                self.shell(&format!("ping -n -c {count} -s {octets} -M {df} -W 2 {destination} 2>&1"))?;
+                self.shell(role, &format!("ping -n -c {count} -s {octets} -M {df} -W 2 {destination} 2>&1"))?;
             let (Ok(said) | Err(said)) = said;
             let found = away::pinged(&said);
             return compare("the ping", &found, if action.is.is_empty() { &all } else { &action.is });
@@ -276,7 +278,7 @@ impl Play<'_> {
         let until = self.net.world.now() + wait;
         // Real time is not spent on what cannot come any more.
         self.advance(until, |net| {
-            let report = net.world.ping_report(host, id).filter(|_| net.foreign.is_some());
+            let report = net.world.ping_report(host, id).filter(|_| !net.foreign.is_empty());
             report.is_some_and(|report| report.replies.len() + report.errors.len() >= wanted)
         })?;
         let report = self
@@ -311,6 +313,13 @@ impl Play<'_> {
         let server = self.address(Some(action.text("server").unwrap_or("resolver")))?;
         let name = action.text("name").ok_or_else(|| Stop::Blocked("no `name` to ask for".to_owned()))?;
         let query = dns::query(ID, name).ok_or_else(|| Stop::Blocked(format!("`{name}` is no name")))?;
+        let answered = [("answered".to_owned(), Matcher::Is(json!(true)))];
+        let is = if action.is.is_empty() { &answered[..] } else { &action.is };
+        if let Some(role) = from.role().filter(|role| self.is_foreign(*role)) {
+            let (Ok(said) | Err(said)) =
+                self.shell(role, &format!("busybox nslookup -type=a {name} {server} 2>&1"))?;
+            return compare("the query", &away::asked(&said), is);
+        }
         let host = self.net.host(from);
         let socket = self.net.world.bind_udp(host, None);
         let socket = socket.ok_or_else(|| Stop::Blocked("no port is free".to_owned()))?;
@@ -331,8 +340,7 @@ impl Play<'_> {
             ("code", json!(answer.as_ref().map(|answer| &answer.code))),
             ("address", json!(first.map(ToString::to_string))),
         ];
-        let answered = [("answered".to_owned(), Matcher::Is(json!(true)))];
-        compare("the query", &found, if action.is.is_empty() { &answered } else { &action.is })
+        compare("the query", &found, is)
     }
 
     fn transfer(&mut self, action: &Do) -> Done {
@@ -343,6 +351,9 @@ impl Play<'_> {
             "client" => Party::Client,
             _ => Party::Supernode,
         };
+        if [from, to].iter().filter_map(|party| party.role()).any(|role| self.is_foreign(role)) {
+            return Err(Stop::Blocked("an end that is elsewhere has nobody for a transfer".to_owned()));
+        }
         let octets = action.argument("octets").and_then(Value::as_u64).unwrap_or(100_000);
         let load = Load { send: octets, receive: octets };
         let (client, server) = (self.net.host(from), self.net.host(to));
@@ -377,10 +388,13 @@ impl Play<'_> {
                 _ => false,
             })
         };
+        if self.remotes.are_both() {
+            return self.rekey_abroad(role, phase, action.within);
+        }
         let before: Vec<usize> = ends.iter().map(|seat| count(&self.net, *seat)).collect();
         let none = || Stop::Failed(format!("there is nothing of phase {phase} to replace"));
         let command = if self.is_foreign(role) {
-            self.tell(&format!("rekey phase {phase}"))?;
+            self.tell(role, &format!("rekey phase {phase}"))?;
             None
         } else if phase == 1 {
             let sa = *look::sas(self.net.end(seat)).last().ok_or_else(none)?;
@@ -412,9 +426,12 @@ impl Play<'_> {
         let is_client = seat.host == self.net.client.host;
         let is_foreign = is_client && self.is_foreign(Role::Client);
         self.is_begun &= !is_client;
+        if is_client && self.remotes.are_both() {
+            return self.disconnect_abroad(action);
+        }
         let seat = if is_foreign { self.net.supernode } else { seat };
         if is_foreign {
-            self.tell("disconnect")?;
+            self.tell(Role::Client, "disconnect")?;
         } else {
             self.net.command(seat, Command::Disconnect);
         }
@@ -439,7 +456,7 @@ impl Play<'_> {
         let (address, length) = prefix.ok_or_else(|| Stop::Blocked(format!("`{text}` is no prefix")))?;
         let role = if action.text("from") == Some("supernode") { Role::Supernode } else { Role::Client };
         if self.is_foreign(role) {
-            let said = self.shell(&format!("ip route replace {address}/{length} dev ppp0"))?;
+            let said = self.shell(role, &format!("ip route replace {address}/{length} dev ppp0"))?;
             return said.map(|_| ()).map_err(Stop::Failed);
         }
         let seat = self.net.seat(role);
@@ -498,7 +515,7 @@ impl Play<'_> {
     /// Makes the subject say something. What belongs to a handshake comes by itself.
     fn trigger_abroad(&mut self, message: &Selector, from: Role) -> Done {
         let is_up = look::link_up(self.net.end(self.net.seat(!from))).is_some();
-        if is_up { self.tell(&format!("say {message}")).map(|_| ()) } else { self.begin_client() }
+        if is_up { self.tell(from, &format!("say {message}")).map(|_| ()) } else { self.begin_client() }
     }
 
     pub(super) fn check(
@@ -518,7 +535,7 @@ impl Play<'_> {
         };
         let role = if matches!(of, Party::Supernode) { Role::Supernode } else { Role::Client };
         if self.is_foreign(role) && !matches!(of, Party::Neighbour) {
-            return self.check_abroad(what, is, within);
+            return self.check_abroad(role, what, is, within);
         }
         let all = |net: &Net| {
             is.iter()
@@ -539,23 +556,43 @@ impl Play<'_> {
 impl Play<'_> {
     /// Waits until the subject, if it is elsewhere, has its end of the link ready for packets too.
     fn settle_abroad(&mut self) -> Done {
-        let until = self.net.world.now() + Duration::from_secs(10);
-        while self.remote.is_some() && self.net.world.now() < until {
-            let state = self.state_abroad()?;
-            if away::seen(&state, Subject::Ppp, "count").is_none_or(|count| count != json!(0)) {
-                break;
-            }
-            let next = self.net.world.now() + Duration::from_millis(50);
-            self.advance(next, |_| false)?;
+        for role in self.remotes.roles() {
+            self.wait_abroad(role, Duration::from_secs(10), |state| {
+                away::seen(state, Subject::Ppp, "count").is_none_or(|count| count != json!(0))
+            })?;
         }
         Ok(())
     }
 
+    /// Looks at whoever plays a role elsewhere until something is so, at most so long. Whether it is so.
+    pub(super) fn wait_abroad(
+        &mut self,
+        role: Role,
+        within: Duration,
+        is_so: impl Fn(&Value) -> bool,
+    ) -> Result<bool, Stop> {
+        let until = self.net.world.now() + within;
+        while self.net.world.now() < until {
+            if is_so(&self.state_abroad(role)?) {
+                return Ok(true);
+            }
+            let next = self.net.world.now() + Duration::from_millis(50);
+            self.advance(next, |_| false)?;
+        }
+        Ok(false)
+    }
+
     /// Looks at the subject again and again until it is as it has to be.
-    fn check_abroad(&mut self, what: Subject, is: &[(String, Matcher)], within: Duration) -> Done {
+    fn check_abroad(
+        &mut self,
+        role: Role,
+        what: Subject,
+        is: &[(String, Matcher)],
+        within: Duration,
+    ) -> Done {
         let until = self.net.world.now() + within.max(Duration::from_secs(15));
         loop {
-            let state = self.state_abroad()?;
+            let state = self.state_abroad(role)?;
             let mut found = Vec::new();
             for (name, _) in is {
                 let value = away::seen(&state, what, name).ok_or_else(|| {

@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use l2tpspec_protocol::time::Instant;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde_json::Value;
 
 use super::abroad::{Abroad, Setting};
@@ -23,42 +24,49 @@ const PATIENCE: Duration = Duration::from_secs(400);
 /// How often the world looks around while a script runs.
 const GLANCE: Duration = Duration::from_millis(20);
 
-/// A subject that is elsewhere, and what is known of it.
+/// Who is elsewhere, the subject and perhaps its peer, and what is known of them.
 #[derive(Debug)]
 pub struct Away<'a> {
-    abroad: &'a mut dyn Abroad,
+    ends: Vec<&'a mut dyn Abroad>,
     /// Whether a client of a profile gets on with it, by profile and topology; why not.
     happy: BTreeMap<String, Result<(), String>>,
 }
 
 impl<'a> Away<'a> {
     /// Nothing is known yet.
-    pub fn new(abroad: &'a mut dyn Abroad) -> Self {
-        Self { abroad, happy: BTreeMap::new() }
+    pub fn new(subject: &'a mut dyn Abroad) -> Self {
+        Self { ends: vec![subject], happy: BTreeMap::new() }
     }
 
-    /// The role that it plays.
+    /// The other end is elsewhere, too.
     #[must_use]
-    pub fn role(&self) -> Role {
-        self.abroad.role()
+    pub fn with(mut self, peer: &'a mut dyn Abroad) -> Self {
+        self.ends.push(peer);
+        self
     }
 
-    /// Why it cannot be asked to play a case, if its file says so.
+    /// Whether both ends are elsewhere.
+    #[must_use]
+    pub const fn are_both(&self) -> bool {
+        self.ends.len() == 2
+    }
+
+    /// Why one of them cannot be asked to play a case, if its file says so.
     #[must_use]
     pub fn unsupported(&self, case: &Case) -> Option<String> {
-        self.abroad.unsupported(&case.id).or_else(|| self.abroad.unsupported(&case.name()))
+        self.ends.iter().find_map(|end| end.unsupported(&case.id).or_else(|| end.unsupported(&case.name())))
     }
 
-    /// The profile that describes it.
+    /// The profile that describes whoever plays a role elsewhere.
     #[must_use]
-    pub fn profile(&self) -> &str {
-        self.abroad.profile()
+    pub fn profile(&self, role: Role) -> Option<&str> {
+        self.ends.iter().find(|end| end.role() == role).map(|end| end.profile())
     }
 
-    /// Whether it does without IPsec.
+    /// Whether one of them does without IPsec.
     #[must_use]
     pub fn is_in_clear(&self) -> bool {
-        self.abroad.is_in_clear()
+        self.ends.iter().any(|end| end.is_in_clear())
     }
 
     /// Whether it gets on with a case's parties when nobody does anything unusual; asked once.
@@ -76,25 +84,42 @@ impl<'a> Away<'a> {
         known
     }
 
-    /// Sets it up for a case.
-    pub(super) fn prepare(&mut self, net: &mut Net, cast: &Cast, case: &Case) -> Result<Remote<'_>, String> {
-        let role = self.abroad.role();
-        let setting = setting(net, cast, case, role);
-        net.foreign = Some(role);
-        let host = net.seat(role).host;
-        net.world.open_outlet(host);
-        self.abroad.prepare(&setting)?;
-        let origin = std::time::Instant::now();
-        Ok(Remote { abroad: &mut *self.abroad, setting, origin })
+    /// Sets them up for a case.
+    pub(super) fn prepare(&mut self, net: &mut Net, cast: &Cast, case: &Case) -> Result<Remotes<'_>, String> {
+        let mut ends: Vec<Remote<'_>> = Vec::new();
+        for abroad in &mut self.ends {
+            let role = abroad.role();
+            if ends.iter().any(|end| end.role == role) {
+                return Err(format!("both of those that are elsewhere play the {}", role.word()));
+            }
+            let setting = setting(net, cast, case, role);
+            net.foreign.push(role);
+            let host = net.seat(role).host;
+            net.world.open_outlet(host);
+            abroad.prepare(&setting)?;
+            ends.push(Remote { role, abroad: &mut **abroad, setting });
+        }
+        // What the first has said while the second was set up is not the case's.
+        for end in &mut ends {
+            while end.abroad.receive().is_some() {}
+        }
+        Ok(Remotes { ends, origin: std::time::Instant::now() })
     }
 }
 
-/// The subject of one case.
+/// Those that are elsewhere in one case; nobody if it is played in virtual time.
 #[derive(Debug)]
-pub(super) struct Remote<'a> {
+pub(super) struct Remotes<'a> {
+    ends: Vec<Remote<'a>>,
+    origin: std::time::Instant,
+}
+
+/// One of them.
+#[derive(Debug)]
+struct Remote<'a> {
+    role: Role,
     abroad: &'a mut dyn Abroad,
     setting: Setting,
-    origin: std::time::Instant,
 }
 
 /// What a case asks of its subject.
@@ -125,6 +150,9 @@ fn setting(net: &Net, cast: &Cast, case: &Case, role: Role) -> Setting {
         address: service.address.value,
         pool: [service.pool.value.first, service.pool.value.last],
         resolver: service.resolver.value.filter(|_| service.tells_resolver.value),
+        authoritative: service.authoritative.value,
+        line_resolver: super::net::ISP,
+        lan: super::net::FORWARDER,
         mtu: profile.network.mtu.value,
         asks: profile.ppp.authentication.asks.value.clone(),
         remote_name: changes.remote_name.clone(),
@@ -132,15 +160,17 @@ fn setting(net: &Net, cast: &Cast, case: &Case, role: Role) -> Setting {
     }
 }
 
-/// Keeps the cases that are for a subject of a role that a profile describes: those about the other end are not, nor those of
-/// another device; and where cases differ in the profile of the subject only, which a subject of its own has no use for, one
-/// is enough.
-pub fn choose(cases: &mut Vec<&Case>, role: Role, profile: &str) {
+/// Keeps the cases that are for a subject of a role that a profile describes, and for its peer if that is elsewhere, too: those
+/// about the other end are not, nor those of another device; and where cases differ in the profile of a supernode that is
+/// elsewhere only, which has no use for it, one is enough.
+pub fn choose(cases: &mut Vec<&Case>, role: Role, profile: &str, peer: Option<&str>) {
+    let client = if role == Role::Client { Some(profile) } else { peer };
     let mut seen = BTreeSet::new();
     cases.retain(|case| {
-        let is_device = role == Role::Supernode || case.client == profile;
+        let is_device = client.is_none_or(|client| case.client == client);
         let plain = case.name().replace(&format!("supernode={}", case.supernode), "");
-        case.subject == role && is_device && (role == Role::Client || seen.insert(plain))
+        let has_supernode = role == Role::Client && peer.is_none();
+        case.subject == role && is_device && (has_supernode || seen.insert(plain))
     });
 }
 
@@ -157,7 +187,32 @@ pub fn plain(suite: &Suite, role: Role) -> Result<Setting, ExpectedError> {
     Ok(setting(&net, &cast, case, role))
 }
 
-impl Remote<'_> {
+impl<'a> Remotes<'a> {
+    /// Nobody is elsewhere.
+    pub(super) fn none() -> Self {
+        Self { ends: Vec::new(), origin: std::time::Instant::now() }
+    }
+
+    /// Whether nobody is elsewhere.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// Whether everybody is elsewhere.
+    pub(super) const fn are_both(&self) -> bool {
+        self.ends.len() == 2
+    }
+
+    /// The roles that are played elsewhere.
+    pub(super) fn roles(&self) -> Vec<Role> {
+        self.ends.iter().map(|end| end.role).collect()
+    }
+
+    fn of(&mut self, role: Role) -> Result<&mut Remote<'a>, Stop> {
+        let nobody = || Stop::Blocked(format!("no {} is elsewhere", role.word()));
+        self.ends.iter_mut().find(|end| end.role == role).ok_or_else(nobody)
+    }
+
     fn now(&self) -> Instant {
         Instant::START + self.origin.elapsed()
     }
@@ -166,23 +221,37 @@ impl Remote<'_> {
     fn exchange(&mut self, net: &mut Net, moment: Instant) -> Done {
         let failed = |error: crate::world::TooManySteps| Stop::Failed(error.to_string());
         net.world.run_until(moment.max(net.world.now())).map_err(failed)?;
-        let Some(role) = net.foreign else { return Ok(()) };
-        let host = net.seat(role).host;
-        while let Some(datagram) = self.abroad.receive() {
-            let destination = datagram.get(16..20).and_then(|octets| <[u8; 4]>::try_from(octets).ok());
-            let Some(destination) = destination.map(Ipv4Addr::from) else { continue };
-            let own = net.world.host(host);
-            let route = own.routes.find(destination, |_| true);
-            let kind = route.and_then(|route| own.interface(route.interface)).map(|interface| interface.kind);
-            if let Some(Kind::Link { link, .. }) = kind {
-                net.world.send_from(host, link, datagram);
+        for end in &mut self.ends {
+            let host = net.seat(end.role).host;
+            while let Some(datagram) = end.abroad.receive() {
+                let destination = datagram.get(16..20).and_then(|octets| <[u8; 4]>::try_from(octets).ok());
+                let Some(destination) = destination.map(Ipv4Addr::from) else { continue };
+                let own = net.world.host(host);
+                let route = own.routes.find(destination, |_| true);
+                let kind =
+                    route.and_then(|route| own.interface(route.interface)).map(|interface| interface.kind);
+                if let Some(Kind::Link { link, .. }) = kind {
+                    net.world.send_from(host, link, datagram);
+                }
+            }
+            while let Some((_, packet)) = net.world.take_arrived(host) {
+                end.abroad.send(packet.octets());
+                net.world.give_back(packet);
             }
         }
-        while let Some((_, packet)) = net.world.take_arrived(host) {
-            self.abroad.send(packet.octets());
-            net.world.give_back(packet);
-        }
         Ok(())
+    }
+
+    /// Waits for a datagram of any of them, at most so long.
+    fn wait(&self, time: Duration) {
+        let ready: Vec<_> = self.ends.iter().filter_map(|end| end.abroad.readiness()).collect();
+        let mut sockets: Vec<PollFd<'_>> = ready.iter().map(|fd| PollFd::new(fd, PollFlags::IN)).collect();
+        let time = Timespec {
+            tv_sec: i64::try_from(time.as_secs()).unwrap_or(i64::MAX),
+            tv_nsec: i64::from(time.subsec_nanos()),
+        };
+        // A wait that is cut short is one that is begun again.
+        let _ = poll(&mut sockets, Some(&time));
     }
 }
 
@@ -193,8 +262,7 @@ impl Play<'_> {
         until: Instant,
         mut is_so: impl FnMut(&Net) -> bool,
     ) -> Result<bool, Stop> {
-        let Self { remote, net, .. } = self;
-        let Some(remote) = remote else { return Ok(is_so(net)) };
+        let Self { remotes, net, .. } = self;
         let time = until.since(net.world.now());
         if time > PATIENCE {
             let (time, most) = (time.as_secs(), PATIENCE.as_secs());
@@ -203,8 +271,8 @@ impl Play<'_> {
             )));
         }
         loop {
-            let now = remote.now().min(until);
-            remote.exchange(net, now)?;
+            let now = remotes.now().min(until);
+            remotes.exchange(net, now)?;
             let rebinds = std::mem::take(&mut net.watch.borrow_mut().rebinds);
             if rebinds {
                 net.rebind();
@@ -216,42 +284,40 @@ impl Play<'_> {
                 return Ok(false);
             }
             let next = net.world.next_event().unwrap_or(until).min(until);
-            let now = remote.now();
+            let now = remotes.now();
             if next > now {
-                remote.abroad.wait(next.since(now));
+                remotes.wait(next.since(now));
             }
         }
     }
 
-    /// Whether a role is played by the subject, elsewhere.
+    /// Whether a role is played elsewhere.
     pub(super) fn is_foreign(&self, role: Role) -> bool {
-        self.net.foreign == Some(role)
+        self.net.foreign.contains(&role)
     }
 
-    /// Makes the subject do something that has a name, and waits for the end of that. What it said.
-    pub(super) fn tell(&mut self, action: &str) -> Result<String, Stop> {
+    /// Makes whoever plays a role elsewhere do something that has a name, and waits for the end of that. What it said.
+    pub(super) fn tell(&mut self, role: Role, action: &str) -> Result<String, Stop> {
         let blocked = Stop::Blocked;
-        let remote = self.remote.as_mut().ok_or_else(nobody)?;
-        if !remote.abroad.begin(action, &remote.setting).map_err(blocked)? {
+        let Remote { abroad, setting, .. } = self.remotes.of(role)?;
+        if !abroad.begin(action, setting).map_err(blocked)? {
             return Err(blocked(format!("the subject's file has no way to make it do `{action}`")));
         }
-        self.told().and_then(|ended| {
-            ended.map_err(|said| Stop::Failed(format!("`{action}` of the subject failed: {said}")))
+        self.told(role).and_then(|ended| {
+            ended.map_err(|said| Stop::Failed(format!("`{action}` of the {} failed: {said}", role.word())))
         })
     }
 
-    /// Runs a script where the subject is. What it said, whether it succeeded or failed.
-    pub(super) fn shell(&mut self, script: &str) -> Result<Result<String, String>, Stop> {
-        let remote = self.remote.as_mut().ok_or_else(nobody)?;
-        remote.abroad.shell(script).map_err(Stop::Blocked)?;
-        self.told()
+    /// Runs a script where a role is played. What it said, whether it succeeded or failed.
+    pub(super) fn shell(&mut self, role: Role, script: &str) -> Result<Result<String, String>, Stop> {
+        self.remotes.of(role)?.abroad.shell(script).map_err(Stop::Blocked)?;
+        self.told(role)
     }
 
     /// Waits for what was begun, while the world goes on.
-    fn told(&mut self) -> Result<Result<String, String>, Stop> {
+    fn told(&mut self, role: Role) -> Result<Result<String, String>, Stop> {
         loop {
-            let remote = self.remote.as_mut().ok_or_else(nobody)?;
-            if let Some(ended) = remote.abroad.ended().map_err(Stop::Blocked)? {
+            if let Some(ended) = self.remotes.of(role)?.abroad.ended().map_err(Stop::Blocked)? {
                 return Ok(ended);
             }
             let until = self.net.world.now() + GLANCE;
@@ -259,27 +325,25 @@ impl Play<'_> {
         }
     }
 
-    /// What the subject's daemons have logged.
+    /// What the daemons elsewhere have logged.
     pub(super) fn log_abroad(&mut self) -> Option<String> {
-        self.remote.is_some().then(|| self.tell("log").ok()).flatten()
+        let roles = self.remotes.roles();
+        let logs: Vec<String> = roles.into_iter().filter_map(|role| self.tell(role, "log").ok()).collect();
+        (!logs.is_empty()).then(|| logs.join("\n"))
     }
 
-    /// The subject loses all that it knows.
-    pub(super) fn restart_abroad(&mut self) -> Done {
-        let Some(remote) = &mut self.remote else { return Ok(()) };
-        remote.abroad.prepare(&remote.setting).map_err(Stop::Blocked)
+    /// Whoever plays a role elsewhere loses all that it knows.
+    pub(super) fn restart_abroad(&mut self, role: Role) -> Done {
+        let Remote { abroad, setting, .. } = self.remotes.of(role)?;
+        abroad.prepare(setting).map_err(Stop::Blocked)
     }
 
-    /// What the subject's file reads of its state: one JSON object, by subject and name.
-    pub(super) fn state_abroad(&mut self) -> Result<Value, Stop> {
-        let said = self.tell("state")?;
+    /// What a subject's file reads of its state: one JSON object, by subject and name.
+    pub(super) fn state_abroad(&mut self, role: Role) -> Result<Value, Stop> {
+        let said = self.tell(role, "state")?;
         serde_json::from_str(said.trim())
             .map_err(|error| Stop::Blocked(format!("the subject's state is not JSON: {error}: {said}")))
     }
-}
-
-fn nobody() -> Stop {
-    Stop::Blocked("nobody is elsewhere".to_owned())
 }
 
 /// What `ping` of iputils says, as the fields of a step's report.
@@ -317,6 +381,24 @@ pub(super) fn pinged(said: &str) -> [(&'static str, Value); 4] {
     ]
 }
 
+/// What `nslookup` of busybox says, as the fields of a step's report.
+pub(super) fn asked(said: &str) -> [(&'static str, Value); 3] {
+    const CODES: [(&str, &str); 3] =
+        [("NXDOMAIN", "Non-Existent Domain"), ("SERVFAIL", "Server Failure"), ("REFUSED", "Query Refused")];
+    let after_name = said.lines().skip_while(|line| !line.starts_with("Name:"));
+    let address = after_name.clone().find_map(|line| line.strip_prefix("Address:")).map(str::trim);
+    let refused = said.lines().find(|line| line.contains("can't find"));
+    let code = match refused {
+        Some(line) => CODES.iter().find(|(word, _)| line.contains(word)).map(|(_, code)| *code),
+        None => address.map(|_| "No Error"),
+    };
+    [
+        ("answered", Value::from(address.is_some() || refused.is_some())),
+        ("code", Value::from(code)),
+        ("address", Value::from(address)),
+    ]
+}
+
 /// A property in the state of a subject.
 pub(super) fn seen(state: &Value, what: Subject, name: &str) -> Option<Value> {
     if let Some(said) = state.get(format!("{}.{name}", what.word())) {
@@ -337,7 +419,7 @@ pub(super) fn seen(state: &Value, what: Subject, name: &str) -> Option<Value> {
 mod tests {
     use serde_json::json;
 
-    use super::{Subject, pinged};
+    use super::{Subject, asked, pinged};
 
     #[test]
     fn what_a_subject_says_of_itself_comes_before_what_its_numbers_say() {
@@ -348,6 +430,17 @@ mod tests {
         assert_eq!(seen(Subject::Ppp, "user"), Some(json!("nycmesh")));
         assert_eq!(seen(Subject::Esp, "count"), Some(json!(2)));
         assert_eq!(seen(Subject::Tunnel, "state"), None);
+    }
+
+    #[test]
+    fn what_nslookup_says_is_read() {
+        let head = "Server:\t\t10.10.10.10\nAddress:\t10.10.10.10:53\n\n";
+        let values = |said: &str| asked(&format!("{head}{said}")).map(|(_, value)| value);
+        let found = values("Name:\twiki.mesh\nAddress: 10.10.10.80\n\n");
+        assert_eq!(found, [json!(true), json!("No Error"), json!("10.10.10.80")]);
+        let found = values("** server can't find wiki.notmesh: NXDOMAIN\n\n");
+        assert_eq!(found, [json!(true), json!("Non-Existent Domain"), json!(null)]);
+        assert_eq!(values(";; connection timed out; no servers could be reached\n")[0], json!(false));
     }
 
     #[test]

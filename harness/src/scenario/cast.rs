@@ -15,7 +15,6 @@ use crate::check::known::KnownFile;
 use crate::check::lenient;
 use crate::error::ExpectedError;
 use crate::profile::{Profile, Role, SecretText, Service};
-use crate::transcript::connection::Role as TranscriptRole;
 
 /// The port of L2TP of devices without a fixed one.
 const EPHEMERAL: u16 = 50_431;
@@ -68,16 +67,12 @@ impl Profiles {
         Ok(())
     }
 
-    /// What the devices and servers of a case are documented to do against a requirement. A subject that is elsewhere is
-    /// described by a profile of its own.
+    /// What the devices and servers of a case are documented to do against a requirement. A client or a supernode that is
+    /// elsewhere is described by a profile of its own.
     #[must_use]
-    pub fn deviations(&self, case: &Case, elsewhere: Option<&str>) -> Vec<&KnownFile> {
-        let own = |role: TranscriptRole, name: &str| match elsewhere {
-            Some(profile) if case.subject == role => profile.to_owned(),
-            _ => name.to_owned(),
-        };
-        let client = own(TranscriptRole::Client, &case.client);
-        let supernode = own(TranscriptRole::Supernode, &case.supernode);
+    pub fn deviations(&self, case: &Case, elsewhere: [Option<&str>; 2]) -> Vec<&KnownFile> {
+        let client = elsewhere[0].unwrap_or(&case.client);
+        let supernode = elsewhere[1].unwrap_or(&case.supernode);
         let plays = |file: &&KnownFile| file.daemon() == client || file.daemon() == supernode;
         self.deviations.iter().filter(plays).collect()
     }

@@ -3,6 +3,7 @@
 pub mod abroad;
 mod act;
 pub mod away;
+mod both;
 pub mod captured;
 pub mod cast;
 pub mod faults;

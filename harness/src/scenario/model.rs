@@ -208,6 +208,18 @@ pub enum Party {
     Resolver,
 }
 
+impl Party {
+    /// The role of an end of the case; nothing of anybody else.
+    #[must_use]
+    pub const fn role(self) -> Option<Role> {
+        match self {
+            Self::Client => Some(Role::Client),
+            Self::Supernode => Some(Role::Supernode),
+            Self::Neighbour | Self::Laptop | Self::Resolver => None,
+        }
+    }
+}
+
 /// Something with a name.
 #[derive(Debug, Clone)]
 pub struct Do {

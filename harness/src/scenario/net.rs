@@ -97,8 +97,8 @@ pub struct Net {
     pub watch: SharedWatch,
     /// What is held back and changed.
     pub plan: SharedPlan,
-    /// The role whose end is elsewhere: the one at its seat does nothing.
-    pub foreign: Option<Role>,
+    /// The roles whose ends are elsewhere: those at their seats do nothing.
+    pub foreign: Vec<Role>,
 }
 
 /// A configuration whose IKE lets the plan change its messages.
@@ -198,7 +198,7 @@ impl Net {
             wire,
             watch,
             plan,
-            foreign: None,
+            foreign: Vec::new(),
         }
     }
 
@@ -213,9 +213,8 @@ impl Net {
 
     /// The seats of the client and the supernode that are of this process.
     pub fn own_seats(&self) -> impl Iterator<Item = Seat> + use<> {
-        let (foreign, seats) =
-            (self.foreign, [(Role::Client, self.client), (Role::Supernode, self.supernode)]);
-        seats.into_iter().filter(move |(role, _)| foreign != Some(*role)).map(|(_, seat)| seat)
+        let of = |role: Role| (!self.foreign.contains(&role)).then(|| self.seat(role));
+        [of(Role::Client), of(Role::Supernode)].into_iter().flatten()
     }
 
     /// The host of somebody.

@@ -8,7 +8,8 @@ use l2tpspec_protocol::stack::{Command, Reach};
 use l2tpspec_protocol::time::Instant;
 use serde_json::Value;
 
-use super::away::{Away, Remote};
+use super::away::{Away, Remotes};
+use super::both;
 use super::cast::{Cast, Profiles};
 use super::faults::Fault;
 use super::message::{self, Message};
@@ -48,8 +49,8 @@ pub(super) struct Play<'a> {
     saved: BTreeMap<String, Vec<Value>>,
     /// Whether the client was told to connect.
     pub(super) is_begun: bool,
-    /// The subject, if it is elsewhere.
-    pub(super) remote: Option<Remote<'a>>,
+    /// Those that are elsewhere.
+    pub(super) remotes: Remotes<'a>,
 }
 
 /// How cases are played.
@@ -92,8 +93,12 @@ pub fn play_with(
             return Played::blocked(Failure::of("before the case", why));
         }
     }
-    let recording = options.records.then(Recording::new);
-    let elsewhere = away.as_ref().map(|away| away.profile().to_owned());
+    let are_both = away.as_ref().is_some_and(|away| away.are_both());
+    let recording = (options.records || are_both).then(Recording::new);
+    let deviations = {
+        let profile = |role| away.as_ref().and_then(|away| away.profile(role));
+        profiles.deviations(case, [profile(Role::Client), profile(Role::Supernode)])
+    };
     let mut play = match Play::new(case, cast, seed, recording, away) {
         Ok(play) => play,
         Err(why) => return Played::blocked(Failure::of("the subject", why)),
@@ -102,8 +107,20 @@ pub fn play_with(
     play.net.set_conditions(&case.network);
     let result = play.steps(&case.steps);
     let result = result.and_then(|()| play.probe_after_mutation());
+    if are_both {
+        let texts = match play.keys_abroad() {
+            Ok(texts) => texts,
+            Err(Stop::Failed(why) | Stop::Blocked(why)) => {
+                return Played::blocked(Failure::of("the keys of both ends", why));
+            }
+        };
+        if let Some(recording) = &mut play.net.watch.borrow_mut().recording {
+            texts.into_iter().for_each(|(name, text)| recording.say(name, text));
+        }
+    }
     let log = if options.records { play.log_abroad() } else { None };
-    let played = play.end(result, &profiles.deviations(case, elsewhere.as_deref()));
+    let played = play.end(result, &deviations);
+    let played = Played { recording: played.recording.filter(|_| options.records), ..played };
     Played { log: log.filter(|_| played.verdict != Verdict::Pass), ..played }
 }
 
@@ -138,12 +155,12 @@ impl<'a> Play<'a> {
             }
         }
         let mut net = Net::new(case, &cast, seed, recording);
-        let remote = match away {
-            Some(away) => Some(away.prepare(&mut net, &cast, case)?),
-            None => None,
+        let remotes = match away {
+            Some(away) => away.prepare(&mut net, &cast, case)?,
+            None => Remotes::none(),
         };
         let saved = BTreeMap::new();
-        Ok(Self { case, cast, net, cursor: 0, mark: Instant::START, saved, is_begun: false, remote })
+        Ok(Self { case, cast, net, cursor: 0, mark: Instant::START, saved, is_begun: false, remotes })
     }
 }
 
@@ -177,6 +194,11 @@ impl Play<'_> {
     }
 
     fn step(&mut self, step: &Step) -> Done {
+        let is_talk = matches!(step.verb, Verb::Send(_) | Verb::Expect(_) | Verb::Never(_));
+        if is_talk && self.remotes.are_both() {
+            let why = "both ends are elsewhere: what they say is opened when all is over";
+            return Err(Stop::Blocked(why.to_owned()));
+        }
         match &step.verb {
             Verb::Do(action) => {
                 self.act(action)?;
@@ -213,7 +235,7 @@ impl Play<'_> {
         until: Instant,
         mut is_so: impl FnMut(&Net) -> bool,
     ) -> Result<bool, Stop> {
-        if self.remote.is_some() {
+        if !self.remotes.is_empty() {
             return self.advance_for_real(until, is_so);
         }
         let limit = self.net.world.steps() + self.net.world.step_limit;
@@ -266,7 +288,7 @@ impl Play<'_> {
         let now = self.net.world.now();
         let is_named = |found: &Message| found.from == *from && message.matches(&found.name);
         // It may wait for SAs, which a real peer takes its time for.
-        let travel = Duration::from_millis(if self.remote.is_some() { 5000 } else { 50 });
+        let travel = Duration::from_millis(if self.remotes.is_empty() { 50 } else { 5000 });
         self.advance(now + travel, |net| net.watch.borrow().messages.iter().skip(before).any(is_named))?;
         let watch = self.net.watch.borrow();
         let mut since = watch.messages.iter().enumerate().skip(before);
@@ -517,7 +539,17 @@ impl Play<'_> {
             let mut watch = self.net.watch.borrow_mut();
             (watch.take_judge(), watch.take_recording(), watch.messages.len())
         };
-        let checked = judge.map(|judge: Judge| judge.end(Path::new("wire.pcapng"), deviations, None));
+        let live = judge.map(|judge: Judge| judge.end(Path::new("wire.pcapng"), deviations, None));
+        let opened = match recording.as_ref().filter(|_| self.remotes.are_both()) {
+            Some(recording) => both::judged(recording, deviations).map(Some),
+            None => Ok(live),
+        };
+        let (result, checked) = match opened {
+            Ok(checked) => (result, checked),
+            Err(why) => {
+                (result.and_then(|()| Err((Verdict::Blocked, Failure::of("the recording", why)))), None)
+            }
+        };
         let (verdict, failure) = match result {
             Err((verdict, failure)) => (verdict, Some(failure)),
             Ok(()) if !idle.is_empty() => {

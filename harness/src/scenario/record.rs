@@ -24,6 +24,8 @@ pub const OPENED: &str = "opened";
 pub struct Recording {
     writer: Option<PcapNgWriter<Vec<u8>>>,
     keys: Tables,
+    /// What daemons have said of their keys.
+    texts: Vec<(String, String)>,
 }
 
 impl std::fmt::Debug for Recording {
@@ -57,7 +59,7 @@ impl Recording {
                 let _ = writer.write_pcapng_block(block);
             }
         }
-        Self { writer, keys: Tables::default() }
+        Self { writer, keys: Tables::default(), texts: Vec::new() }
     }
 
     /// Takes a datagram, and what ESP protected in it from the next header's on, if it was opened.
@@ -91,6 +93,22 @@ impl Recording {
         }
     }
 
+    /// Takes what a daemon has said of its keys, and what that is called.
+    pub fn say(&mut self, name: String, text: String) {
+        self.texts.push((name, text));
+    }
+
+    /// What daemons have said of their keys.
+    pub fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.texts.iter().map(|(name, text)| (&name[..], &text[..]))
+    }
+
+    /// The recording as far as it goes, as pcapng.
+    #[must_use]
+    pub fn octets(&self) -> &[u8] {
+        self.writer.as_ref().map_or(&[], |writer| writer.get_ref())
+    }
+
     /// Writes `wire.pcapng` and the directory `keys` into a directory, which it makes.
     ///
     /// # Errors
@@ -102,6 +120,10 @@ impl Recording {
             |source| ExpectedError::File { path, source }
         };
         self.keys.save(&keys)?;
+        for (name, text) in &self.texts {
+            let path = keys.join(name);
+            std::fs::write(&path, text).map_err(failed(&path))?;
+        }
         let pcap = self.writer.map(PcapNgWriter::into_inner).unwrap_or_default();
         let path = directory.join("wire.pcapng");
         std::fs::write(&path, pcap).map_err(failed(&path))

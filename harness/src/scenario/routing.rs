@@ -55,7 +55,7 @@ impl Play<'_> {
             let why = "the subject's file has one way to start OSPF, which takes no arguments";
             return Err(Stop::Blocked(why.to_owned()));
         }
-        self.tell("ospf.peer").map(|_| ())
+        self.tell(role, "ospf.peer").map(|_| ())
     }
 }
 

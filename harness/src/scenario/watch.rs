@@ -38,7 +38,8 @@ pub struct Watch {
     decided: Option<(Vec<u8>, Message)>,
     entry: Entry,
     seen: Vec<(String, Role, u64)>,
-    recording: Option<Recording>,
+    /// What is recorded of it.
+    pub recording: Option<Recording>,
 }
 
 /// A rule and how many messages it has met.
