@@ -92,6 +92,7 @@ impl ExpectedError {
             | Self::Json { .. }
             | Self::Scenario(_)
             | Self::Usage(_)
+            | Self::Lab(crate::lab::LabError::Standing(_))
             | Self::Output(_) => exit_code::BAD_INPUT,
             Self::Lab(_) | Self::Live(_) => exit_code::NOTHING_JUDGED,
         }

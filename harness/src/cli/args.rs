@@ -62,14 +62,58 @@ pub(super) struct Lab {
 /// The verbs of `lab`.
 #[derive(Debug, Subcommand)]
 pub(super) enum LabVerb {
-    /// Boot a subject, set it up as for a case, and run each line of standard input in its guest.
+    /// Run each line of standard input in the guest of a lab that stands, or else of a subject that is booted for that.
     Shell {
-        /// The subject, as `l2tpspec list subjects` names it.
+        /// The lab, or the subject, as `l2tpspec list subjects` names it.
         #[arg(value_name = "NAME")]
         name: String,
         /// The directory of scenarios and profiles; `scenarios` unless told.
         #[arg(long, value_name = "DIR")]
         scenarios: Option<PathBuf>,
+    },
+    /// Put up a subject that stays, in a network namespace of its own, to be dialled or to dial.
+    Up {
+        /// The subject, as `l2tpspec list subjects` names it, or its file.
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// What the lab is called, where several have one subject; as the subject unless told.
+        #[arg(long = "as", value_name = "NAME")]
+        called: Option<String>,
+        /// The directory of scenarios and profiles; `scenarios` unless told.
+        #[arg(long, value_name = "DIR")]
+        scenarios: Option<PathBuf>,
+    },
+    /// Take down what `up` has put up: the guest, its namespace, its device.
+    Down {
+        /// The lab; all of them unless told.
+        #[arg(value_name = "NAME")]
+        name: Option<String>,
+    },
+    /// Which labs stand. What a lab that was killed has left is removed.
+    Status {
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make the subject of a lab that stands do something that has a name in its file: connect, disconnect, state, log.
+    Tell {
+        /// The lab.
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// What it is to do.
+        #[arg(value_name = "ACTION")]
+        action: String,
+    },
+    /// Hold a lab that stands.
+    #[command(hide = true)]
+    Hold {
+        /// The lab.
+        name: String,
+        /// Its subject.
+        subject: String,
+        /// The directory of scenarios and profiles.
+        #[arg(long)]
+        scenarios: PathBuf,
     },
     /// Which device gets on with which server: every client by every supernode, direct and behind a translator.
     Matrix(Matrix),

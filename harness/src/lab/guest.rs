@@ -37,6 +37,16 @@ pub struct Machine<'a> {
     pub agent: &'a Path,
 }
 
+/// Gets what a guest boots and what it has beside that, so that it can boot where there is no network.
+///
+/// # Errors
+/// What is missing on this machine, or cannot be downloaded.
+pub(super) fn fetch(packages: &[&str]) -> Result<(), LabError> {
+    let cache = cache()?;
+    Image::new(&cache)?;
+    apt::unpack(&cache, packages).map(|_| ())
+}
+
 /// A guest that runs.
 #[derive(Debug)]
 pub struct Guest {

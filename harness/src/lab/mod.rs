@@ -8,8 +8,10 @@
 pub mod agent;
 mod apt;
 mod guest;
+pub mod holder;
 mod image;
 mod nic;
+pub mod standing;
 pub mod subject;
 
 pub use guest::{Guest, Machine, Said};
@@ -56,6 +58,9 @@ pub enum LabError {
         /// The end of what its console says.
         console: String,
     },
+    /// A lab that is not to be put up under that name.
+    #[error("{0}")]
+    Standing(String),
     /// A step of a subject that has failed in the guest.
     #[error("{step} failed with status {status}: {said}")]
     Step {

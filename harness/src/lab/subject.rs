@@ -281,6 +281,15 @@ impl Subject {
         Ok(Self { file, guest })
     }
 
+    /// Gets what it is made of, so that it can be booted where there is no network.
+    ///
+    /// # Errors
+    /// What is missing on this machine, or cannot be downloaded.
+    pub fn fetch(file: &SubjectFile) -> Result<(), LabError> {
+        let packages: Vec<&str> = file.packages.iter().map(String::as_str).collect();
+        super::guest::fetch(&packages)
+    }
+
     /// Its file.
     #[must_use]
     pub const fn file(&self) -> &SubjectFile {

@@ -3,6 +3,7 @@
 //! They download Debian's packages and take minutes, so they show as ignored unless `L2TPSPEC_REQUIRE=lab` asks for them.
 
 mod changes;
+mod stands;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -79,6 +80,11 @@ fn main() -> ExitCode {
     let trial = Trial::test("lab/in-clear", in_clear).with_kind(why).with_ignored_flag(!is_required);
     trials.push(trial);
     let trial = Trial::test("lab/both", both).with_kind(why).with_ignored_flag(!is_required);
+    trials.push(trial);
+    let trial = Trial::test("lab/stands", stands::dialled).with_kind(why).with_ignored_flag(!is_required);
+    trials.push(trial);
+    let trial =
+        Trial::test("lab/stands-killed", stands::killed).with_kind(why).with_ignored_flag(!is_required);
     trials.push(trial);
     let trial = Trial::test("lab/changes", changed).with_kind(why).with_ignored_flag(!is_required);
     trials.push(trial);
