@@ -161,7 +161,7 @@ fn setting(net: &Net, cast: &Cast, case: &Case, role: Role) -> Setting {
 }
 
 /// Keeps the cases that are for a subject of a role that a profile describes, and for its peer if that is elsewhere, too: those
-/// about the other end are not, nor those of another device; and where cases differ in the profile of a supernode that is
+/// about the other end are not, nor those of another device, nor between two that are elsewhere those with messages; and where cases differ in the profile of a supernode that is
 /// elsewhere only, which has no use for it, one is enough.
 pub fn choose(cases: &mut Vec<&Case>, role: Role, profile: &str, peer: Option<&str>) {
     let client = if role == Role::Client { Some(profile) } else { peer };
@@ -169,8 +169,10 @@ pub fn choose(cases: &mut Vec<&Case>, role: Role, profile: &str, peer: Option<&s
     cases.retain(|case| {
         let is_device = client.is_none_or(|client| case.client == client);
         let plain = case.name().replace(&format!("supernode={}", case.supernode), "");
+        // What those say whose keys nobody here has is no step's concern.
+        let is_heard = peer.is_none() || !case.talks();
         let has_supernode = role == Role::Client && peer.is_none();
-        case.subject == role && is_device && (has_supernode || seen.insert(plain))
+        case.subject == role && is_device && is_heard && (has_supernode || seen.insert(plain))
     });
 }
 

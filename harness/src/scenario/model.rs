@@ -56,15 +56,22 @@ impl Case {
     /// Whether the case sends what the profiles would not.
     #[must_use]
     pub fn mutates(&self) -> bool {
-        fn any(steps: &[Step]) -> bool {
-            steps.iter().any(|step| match &step.verb {
-                Verb::Send(send) => !send.mutate.is_empty(),
-                Verb::Repeat { steps, .. } => any(steps),
-                _ => false,
-            })
-        }
-        any(&self.steps)
+        any(&self.steps, |verb| matches!(verb, Verb::Send(send) if !send.mutate.is_empty()))
     }
+
+    /// Whether the case sends, expects or rules out messages one by one.
+    #[must_use]
+    pub fn talks(&self) -> bool {
+        any(&self.steps, |verb| matches!(verb, Verb::Send(_) | Verb::Expect(_) | Verb::Never(_)))
+    }
+}
+
+/// Whether something is so of a step, or of one that is repeated.
+fn any(steps: &[Step], is_so: fn(&Verb) -> bool) -> bool {
+    steps.iter().any(|step| match &step.verb {
+        Verb::Repeat { steps, .. } => any(steps, is_so),
+        verb => is_so(verb),
+    })
 }
 
 /// What a case changes of its profiles.
