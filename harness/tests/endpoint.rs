@@ -8,7 +8,9 @@ use l2tpspec::endpoint::Endpoint;
 use l2tpspec::profile::{Profile, Role};
 use l2tpspec::world::link::Conditions;
 use l2tpspec::world::nat::{Nat, NatConfig, Outside};
+use l2tpspec::world::route::Prefix;
 use l2tpspec::world::station::StationId;
+use l2tpspec::world::station::TunnelId;
 use l2tpspec::world::user::Ping;
 use l2tpspec::world::{HostId, World};
 use l2tpspec_protocol::stack::Command;
@@ -120,6 +122,24 @@ fn every_device_connects_to_every_supernode_and_ends_in_order() {
     }
     assert_eq!(cells, 48);
     assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+/// A router that announces its own address outside leads its peer's way to it into the tunnel.
+#[test]
+fn a_tunnel_that_is_routed_into_itself_carries_nothing_and_the_world_goes_on() {
+    let mut net = net(&named("edgeos"), &named("sn1"), false);
+    net.connect(0);
+    net.run(10);
+    assert_eq!(net.replies(0), 3);
+    let (host, station) = net.clients[0];
+    let stack = net.world.station::<Endpoint>(host, station).expect("there").stack();
+    let link = stack.links().next().expect("a link is up");
+    let tunnel = net.world.host(host).tunnel(station, TunnelId(link.0)).expect("an interface");
+    net.world.host_mut(host).add_route(Prefix::new(SUPERNODE, 32), tunnel);
+    assert_eq!(net.replies(0), 0);
+    let counters = &net.world.host(host).counters;
+    assert!((3..100).contains(&counters.looped), "{}", counters.looped);
+    assert_eq!(counters.overruns, 0);
 }
 
 #[test]

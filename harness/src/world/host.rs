@@ -66,6 +66,8 @@ pub struct HostCounters {
     pub undeliverable: u64,
     /// Packets that a filter or the translator dropped.
     pub refused: u64,
+    /// Datagrams of an endpoint whose route leads into a tunnel of its own.
+    pub looped: u64,
     /// Times that the host was stopped because it gave itself work without end.
     pub overruns: u64,
 }
@@ -77,6 +79,8 @@ pub(crate) enum Work {
     Arrived(InterfaceId, Packet),
     /// A packet that the host made is to be sent.
     Send(Packet),
+    /// The same, of a datagram that carries what is in the tunnels of an endpoint.
+    SendOutside(StationId, Packet),
     /// A datagram of the host's own that leaves by this interface, whatever the routes say.
     Emit(InterfaceId, Packet),
 }

@@ -12,12 +12,13 @@ use crate::world::interface::{InterfaceId, Kind};
 use crate::world::ip::{self, Fields};
 use crate::world::link::Direction;
 use crate::world::record::Place;
+use crate::world::station::StationId;
 use crate::world::user::Heard;
 use crate::world::{fragment, host::Work};
 
 impl Host {
-    /// Sends a datagram that the host made.
-    pub(super) fn on_send(&mut self, fabric: &mut Fabric, mut packet: Packet) {
+    /// Sends a datagram that the host made; `outside` is the endpoint whose tunnels it carries.
+    pub(super) fn on_send(&mut self, fabric: &mut Fabric, mut packet: Packet, outside: Option<StationId>) {
         let Some(header) = ip::header(&mut packet) else {
             self.counters.bad_headers += 1;
             return fabric.recycle(packet);
@@ -30,6 +31,12 @@ impl Host {
             let problem = self.why_no_route(&header);
             return self.refuse(fabric, problem, &header, packet, None);
         };
+        // A tunnel that is routed into itself carries nothing, as in a kernel, which drops what comes round again.
+        let kind = self.interface(egress).map(|interface| interface.kind);
+        if matches!(kind, Some(Kind::Tunnel { station, .. }) if Some(station) == outside) {
+            self.counters.looped += 1;
+            return fabric.recycle(packet);
+        }
         if !self.fits(fabric, egress, &header, &packet) {
             let problem = Problem::FragmentationNeeded { mtu: self.mtu(fabric, egress) };
             return self.refuse(fabric, problem, &header, packet, None);

@@ -39,7 +39,8 @@ impl Host {
                 left -= 1;
                 match work {
                     Work::Arrived(interface, packet) => self.on_arrival(fabric, interface, packet),
-                    Work::Send(packet) => self.on_send(fabric, packet),
+                    Work::Send(packet) => self.on_send(fabric, packet, None),
+                    Work::SendOutside(station, packet) => self.on_send(fabric, packet, Some(station)),
                     Work::Emit(interface, packet) => self.emit(fabric, interface, packet),
                 }
             }
@@ -101,7 +102,7 @@ impl Host {
         match output {
             StationOutput::Datagram => {
                 let next = fabric.packet(&[]);
-                fabric.work.push_back(Work::Send(std::mem::replace(packet, next)));
+                fabric.work.push_back(Work::SendOutside(station, std::mem::replace(packet, next)));
             }
             StationOutput::UserPacket { tunnel } => {
                 let Some(interface) = self.tunnel(station, tunnel) else {
