@@ -37,12 +37,11 @@ fn main() -> ExitCode {
         let trial = Trial::test(name, run).with_ignored_flag(why.is_some());
         trial.with_kind(why.clone().unwrap_or_default())
     };
-    let is_missing = Command::new("tcpdump").arg("--version").output().is_err();
-    let with_tcpdump = |name: &str, run: fn() -> Result<(), Failed>| {
-        if why.is_some() || is_required || !is_missing {
+    let with = |tool: &str, name: &str, run: fn() -> Result<(), Failed>| {
+        if why.is_some() || is_required || Command::new(tool).arg("--version").output().is_ok() {
             return trial(name, run);
         }
-        Trial::test(name, run).with_ignored_flag(true).with_kind("tcpdump is not installed")
+        Trial::test(name, run).with_ignored_flag(true).with_kind(format!("{tool} is not installed"))
     };
     let trials = vec![
         trial("a_client_connects_carries_and_leaves_the_host_as_it_was", direct),
@@ -58,8 +57,9 @@ fn main() -> ExitCode {
         trial("without_a_device_pings_are_answered", without_device),
         trial("a_recording_breaks_no_rule", recording),
         trial("a_recorded_client_is_replayed_against_a_live_host", replayed),
-        with_tcpdump("the_kit_records_what_check_reads", kit),
-        with_tcpdump("the_kit_says_what_it_lacks_and_leaves_nothing", kit_refuses),
+        with("ike-scan", "a_prober_is_answered_what_is_chosen_and_told_what_is_not", probed),
+        with("tcpdump", "the_kit_records_what_check_reads", kit),
+        with("tcpdump", "the_kit_says_what_it_lacks_and_leaves_nothing", kit_refuses),
         trial("without_privileges_all_that_is_lacking_is_named", unprivileged),
     ];
     libtest_mimic::run(&arguments, trials).exit_code()
@@ -113,6 +113,30 @@ fn serve(namespace: &Namespace, more: &[&str]) -> Result<Program, Failed> {
 
 fn connect(namespace: &Namespace, more: &[&str]) -> Result<Program, Failed> {
     Program::start(namespace, &[&["connect", &SUPERNODE.to_string()], more].concat())
+}
+
+/// What ike-scan asks is answered: an offer with what is chosen of it, another with NO-PROPOSAL-CHOSEN.
+fn probed() -> Result<(), Failed> {
+    let pair = Pair::new()?;
+    let served = pair.serve(&[])?;
+    let scan = |transform: &str| -> Result<String, Failed> {
+        let transform = format!("--trans={transform}");
+        let address = SUPERNODE.to_string();
+        let words = ["ike-scan", "--sport=0", "--retry=2", "--multiline", &transform, &address];
+        let scanned = pair.client.within(|| Command::new(words[0]).args(&words[1..]).output());
+        let output = scanned.map_err(|error| error.to_string())?;
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    // AES-CBC with 256 bits, SHA-1, a pre-shared key, MODP1024; and DES with MD5 and MODP768.
+    let chosen = scan("7/256,2,1,2")?;
+    let refused = scan("1,1,1,1")?;
+    drop(served);
+    let is_chosen = chosen.contains("1 returned handshake")
+        && ["Enc=AES", "KeyLength=256", "Hash=SHA1", "Group=2:modp1024", "Auth=PSK"]
+            .iter()
+            .all(|word| chosen.contains(word));
+    let is_refused = refused.contains("NO-PROPOSAL-CHOSEN") && refused.contains("1 returned notify");
+    if is_chosen && is_refused { Ok(()) } else { Err(format!("{chosen}\n{refused}").into()) }
 }
 
 /// A file of this test's own.
