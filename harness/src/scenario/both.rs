@@ -19,6 +19,7 @@ use crate::check::known::KnownFile;
 use crate::check::{Checked, Judge};
 use crate::transcript::connection::Role;
 use crate::transcript::dissect::Options;
+use crate::transcript::layer::Layer;
 use crate::transcript::pipeline;
 
 /// The name of the recording in what is said of it.
@@ -109,7 +110,7 @@ impl Play<'_> {
 }
 
 /// Judges what was recorded, opened with what both have said of their keys.
-pub(super) fn judged(recording: &Recording, deviations: &[&KnownFile]) -> Result<Checked, String> {
+pub(super) fn judged(recording: &mut Recording, deviations: &[&KnownFile]) -> Result<Checked, String> {
     let said = |error: &dyn std::fmt::Display| error.to_string();
     let mut keys = Keys::default();
     for (name, text) in recording.texts() {
@@ -119,11 +120,20 @@ pub(super) fn judged(recording: &Recording, deviations: &[&KnownFile]) -> Result
     let file = CaptureFile::read(NAME, octets, &CaptureOptions::default());
     let mut file = file.map_err(|error| said(&error))?;
     let mut judge = Judge::new();
+    let mut cookies: Vec<[u8; 8]> = Vec::new();
     pipeline::run_in_batches(&mut file, &keys, Options::default(), |entries, count, _| {
-        entries.iter().take(count).for_each(|entry| judge.see(entry));
+        for entry in entries.iter().take(count) {
+            judge.see(entry);
+            let isakmp = entry.layers.iter().find_map(|layer| match layer {
+                Layer::Isakmp(isakmp) => Some(isakmp.header.initiator_cookie),
+                _ => None,
+            });
+            cookies.extend(isakmp.filter(|cookie| !cookies.contains(cookie)));
+        }
         true
     })
     .map_err(|error| said(&error))?;
+    recording.tabulate(&keys, &cookies);
     Ok(judge.end(Path::new(NAME), deviations, None))
 }
 
@@ -149,7 +159,7 @@ mod tests {
         clear.write(&mut octets, &zlb).expect("memory takes it");
         recording.packet(Instant::START, &octets, None);
         recording.say("client.keys".to_owned(), String::new());
-        let checked = judged(&recording, &[]).expect("it can be read");
+        let checked = judged(&mut recording, &[]).expect("it can be read");
         assert_eq!(checked.frames, 1);
     }
 }

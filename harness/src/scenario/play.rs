@@ -535,12 +535,12 @@ impl Play<'_> {
     fn end(self, result: Result<(), (Verdict, Failure)>, deviations: &[&KnownFile]) -> Played {
         let elapsed = self.net.world.now().since(Instant::START);
         let idle = self.net.watch.borrow().idle_rules();
-        let (judge, recording, messages) = {
+        let (judge, mut recording, messages) = {
             let mut watch = self.net.watch.borrow_mut();
             (watch.take_judge(), watch.take_recording(), watch.messages.len())
         };
         let live = judge.map(|judge: Judge| judge.end(Path::new("wire.pcapng"), deviations, None));
-        let opened = match recording.as_ref().filter(|_| self.remotes.are_both()) {
+        let opened = match recording.as_mut().filter(|_| self.remotes.are_both()) {
             Some(recording) => both::judged(recording, deviations).map(Some),
             None => Ok(live),
         };

@@ -14,7 +14,7 @@ use pcap_file::pcapng::blocks::interface_description::{
 };
 use pcap_file::{DataLink, Endianness};
 
-use crate::capture::keys::Tables;
+use crate::capture::keys::{Keys, Tables};
 use crate::error::ExpectedError;
 
 /// The name of the interface with opened packets. Our own reader leaves it out: it would see everything twice.
@@ -24,7 +24,7 @@ pub const OPENED: &str = "opened";
 pub struct Recording {
     writer: Option<PcapNgWriter<Vec<u8>>>,
     keys: Tables,
-    /// What daemons have said of their keys.
+    /// What daemons have said of their keys, as far as no table has it.
     texts: Vec<(String, String)>,
 }
 
@@ -101,6 +101,22 @@ impl Recording {
     /// What daemons have said of their keys.
     pub fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
         self.texts.iter().map(|(name, text)| (&name[..], &text[..]))
+    }
+
+    /// Puts what was read in the texts into the tables. `cookies` are those of the ISAKMP SAs, in the order in which they came:
+    /// a log may tell the keys in that order, and no cookies.
+    pub(super) fn tabulate(&mut self, keys: &Keys, cookies: &[[u8; 8]]) {
+        self.keys.esp_of(keys);
+        let mut isakmp: Vec<&[u8]> = Vec::new();
+        for key in &keys.ikev1 {
+            if !isakmp.contains(&key.key.expose()) {
+                isakmp.push(key.key.expose());
+            }
+        }
+        if isakmp.len() == cookies.len() {
+            cookies.iter().zip(isakmp).for_each(|(cookie, key)| self.keys.isakmp(*cookie, key));
+            self.texts.clear();
+        }
     }
 
     /// The recording as far as it goes, as pcapng.

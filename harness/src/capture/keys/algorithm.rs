@@ -132,6 +132,20 @@ pub(super) const WIRESHARK_INTEGRITY: &[(&str, EspIntegrity)] = &[
     ("ANY 256 bit authentication [no checking]", I::Any { icv: 32 }),
 ];
 
+impl EspEncryption {
+    /// What Wireshark calls it.
+    pub(super) fn wireshark(self) -> Option<&'static str> {
+        WIRESHARK_ENCRYPTION.iter().find(|(_, known)| *known == self).map(|(name, _)| *name)
+    }
+}
+
+impl EspIntegrity {
+    /// What Wireshark calls it.
+    pub(super) fn wireshark(self) -> Option<&'static str> {
+        WIRESHARK_INTEGRITY.iter().find(|(_, known)| *known == self).map(|(name, _)| *name)
+    }
+}
+
 /// What Wireshark calls the algorithms of an association of ours.
 pub(crate) fn wireshark_names(encryption: Encryption, integrity: Integrity) -> (&'static str, &'static str) {
     let encryption = match encryption {
@@ -153,11 +167,7 @@ pub(crate) fn wireshark_names(encryption: Encryption, integrity: Integrity) -> (
         Integrity::HmacSha384_192 => I::HmacSha384_192,
         Integrity::HmacSha512_256 => I::HmacSha512_256,
     };
-    let name = |found: Option<&'static str>| found.unwrap_or("NULL");
-    (
-        name(WIRESHARK_ENCRYPTION.iter().find(|(_, known)| *known == encryption).map(|(name, _)| *name)),
-        name(WIRESHARK_INTEGRITY.iter().find(|(_, known)| *known == integrity).map(|(name, _)| *name)),
-    )
+    (encryption.wireshark().unwrap_or("NULL"), integrity.wireshark().unwrap_or("NULL"))
 }
 
 /// charon's names of encryption algorithms.

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use l2tpspec_protocol::esp::{Encryption, Integrity};
 
-use super::wireshark_names;
+use super::{Keys, wireshark_names};
 use crate::error::ExpectedError;
 
 /// Keys to be written, each once.
@@ -44,8 +44,23 @@ impl Tables {
         (integrity, integrity_key): (Integrity, &[u8]),
     ) {
         let (encryption, integrity) = wireshark_names(encryption, integrity);
-        let key = if integrity_key.is_empty() { String::new() } else { format!("0x{}", hex(integrity_key)) };
-        let encryption_key = hex(encryption_key);
+        self.esp_line(spi, [encryption, integrity], [encryption_key, integrity_key]);
+    }
+
+    /// Takes what was read elsewhere of ESP SAs, as far as Wireshark has names for it.
+    pub fn esp_of(&mut self, keys: &Keys) {
+        for entry in &keys.esp {
+            let (encryption, integrity) = (entry.encryption.wireshark(), entry.integrity.wireshark());
+            if let (Some(spi), Some(encryption), Some(integrity)) = (entry.spi, encryption, integrity) {
+                let keys = [entry.encryption_key.expose(), entry.integrity_key.expose()];
+                self.esp_line(spi, [encryption, integrity], keys);
+            }
+        }
+    }
+
+    fn esp_line(&mut self, spi: u32, [encryption, integrity]: [&str; 2], keys: [&[u8]; 2]) {
+        let [encryption_key, integrity_key] = keys.map(hex);
+        let key = if integrity_key.is_empty() { String::new() } else { format!("0x{integrity_key}") };
         for family in ["IPv4", "IPv6"] {
             self.esp.insert(format!(
                 "\"{family}\",\"*\",\"*\",\"0x{spi:08x}\",\"{encryption}\",\"0x{encryption_key}\",\"{integrity}\",\"{key}\""
