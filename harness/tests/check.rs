@@ -64,7 +64,7 @@ fn every_recording_shows_what_its_file_says() {
         .filter(|path| path.extension().is_some_and(|extension| extension == "pcap"))
         .collect();
     args.sort();
-    assert_eq!(args.len(), 16);
+    assert_eq!(args.len(), 25);
     args.extend(["--keys".into(), captures(), "--expect".into(), captures()]);
     let output = check(&args);
     assert_eq!(status(&output), AS_EXPECTED, "{}{}", text(&output.stdout), text(&output.stderr));

@@ -236,7 +236,7 @@ fn lists_are_objects_or_lines() {
     assert_eq!(output.status.code(), Some(0));
     let lines = lines(&output);
     let count = |kind: &str| lines.iter().filter(|line| line["type"] == kind).count();
-    assert_eq!((count("requirement"), count("profile"), count("subject")), (450, 16, 8));
+    assert_eq!((count("requirement"), count("profile"), count("subject")), (450, 16, 10));
     assert!(count("scenario") > 100 && count("fault") > 30);
     let words = l2tpspec(&["list", "words"]);
     assert!(String::from_utf8_lossy(&words.stdout).contains("l2tp.SCCRQ"));

@@ -54,7 +54,7 @@ pub struct SubjectFile {
     pub files: BTreeMap<String, Lines>,
     /// What is run, by what it is for: `start`, `ready` and `stop`, and whatever else it can be told to do.
     pub scripts: BTreeMap<String, Lines>,
-    /// The cases that it cannot play, by their ids or patterns of them, and why.
+    /// The cases that it cannot play, by patterns of their ids or names or as `client=PROFILE`, and why.
     #[serde(default)]
     pub unsupported: BTreeMap<String, String>,
 }

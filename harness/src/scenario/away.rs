@@ -51,10 +51,11 @@ impl<'a> Away<'a> {
         self.ends.len() == 2
     }
 
-    /// Why one of them cannot be asked to play a case, if its file says so.
+    /// Why one of them cannot be asked to play a case, if its file says so of the case's id, its name or its client.
     #[must_use]
     pub fn unsupported(&self, case: &Case) -> Option<String> {
-        self.ends.iter().find_map(|end| end.unsupported(&case.id).or_else(|| end.unsupported(&case.name())))
+        let words = [case.id.clone(), case.name(), format!("client={}", case.client)];
+        self.ends.iter().find_map(|end| words.iter().find_map(|word| end.unsupported(word)))
     }
 
     /// The profile that describes whoever plays a role elsewhere.
