@@ -420,9 +420,11 @@ pub(super) fn seen(state: &Value, what: Subject, name: &str) -> Option<Value> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use serde_json::json;
 
-    use super::{Subject, asked, pinged};
+    use super::{Role, Subject, Suite, asked, choose, pinged};
 
     #[test]
     fn what_a_subject_says_of_itself_comes_before_what_its_numbers_say() {
@@ -433,6 +435,38 @@ mod tests {
         assert_eq!(seen(Subject::Ppp, "user"), Some(json!("nycmesh")));
         assert_eq!(seen(Subject::Esp, "count"), Some(json!(2)));
         assert_eq!(seen(Subject::Tunnel, "state"), None);
+    }
+
+    fn chosen(role: Role, profile: &str, peer: Option<&str>) -> Vec<String> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
+        let suite = Suite::load(&root).expect("the scenarios");
+        let mut cases: Vec<_> = suite.cases.iter().collect();
+        choose(&mut cases, role, profile, peer);
+        cases.into_iter().map(super::Case::name).collect()
+    }
+
+    #[test]
+    fn a_subject_plays_what_is_about_its_role_and_its_device() {
+        let server = chosen(Role::Supernode, "strongswan-xl2tpd", None);
+        let client = chosen(Role::Client, "edgeos", None);
+        assert!(server.iter().any(|name| name == "guides/edgeos-dns[subject=supernode]"), "{server:?}");
+        assert!(!server.iter().any(|name| name == "guides/edgeos-dns[subject=client]"));
+        assert!(client.iter().any(|name| name == "guides/edgeos-dns[subject=client]"), "{client:?}");
+        assert!(!client.iter().any(|name| name.contains("client=openwrt")));
+        // The profile of a supernode that is elsewhere makes no difference.
+        let connects = |names: &[String]| {
+            names.iter().filter(|name| name.starts_with("guides/connect[client=ios,")).count()
+        };
+        assert_eq!(connects(&server), 2);
+    }
+
+    #[test]
+    fn two_that_are_elsewhere_play_what_has_no_single_messages() {
+        let both = chosen(Role::Supernode, "strongswan-xl2tpd", Some("edgeos"));
+        let has = |start: &str| both.iter().any(|name| name.starts_with(start));
+        assert!(has("matrix/supernode/ospf[client=edgeos") && has("guides/edgeos-masquerade"), "{both:?}");
+        assert!(!has("matrix/supernode/dpd") && !has("ike/header") && !has("matrix/client"));
+        assert!(!both.iter().any(|name| name.contains("client=ios")));
     }
 
     #[test]

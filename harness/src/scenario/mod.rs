@@ -29,6 +29,7 @@ pub mod source;
 mod step;
 pub mod suite;
 pub mod topology;
+mod traffic;
 pub mod verdict;
 pub mod vocabulary;
 pub mod watch;

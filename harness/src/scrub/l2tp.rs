@@ -7,6 +7,8 @@ use l2tpspec_protocol::crypto::mschap::l2tp_challenge_response;
 use l2tpspec_protocol::l2tp::wire::{
     AvpValue, ControlMessage, DataHeader, MessageType, Recognised, recognise,
 };
+use l2tpspec_protocol::ppp::frame::FrameHeader;
+use l2tpspec_protocol::ppp::{Protocol, decode_control};
 
 use super::ppp::LinkKey;
 use super::{Ends, SECRET, Scrubber};
@@ -14,9 +16,22 @@ use super::{Ends, SECRET, Scrubber};
 /// One end of a tunnel: its address, and the ID that it gave.
 pub(super) type TunnelEnd = (IpAddr, u16);
 
+/// Whether a quotation holds a whole packet of LCP, which is scrubbed as the packet itself is. Others may be cut anywhere.
+fn is_quoted_lcp(octets: &[u8]) -> bool {
+    let payload = match recognise(octets) {
+        Recognised::Version2Data => DataHeader::decode(octets).ok().and_then(|(_, place)| octets.get(place)),
+        _ => None,
+    };
+    let Some(payload) = payload else { return false };
+    FrameHeader::decode(payload).is_ok_and(|(header, start)| {
+        let packet = payload.get(start..).unwrap_or_default();
+        header.protocol == Protocol::Lcp && matches!(decode_control(header.protocol, packet, 0), Some(Ok(_)))
+    })
+}
+
 impl Scrubber<'_> {
     pub(super) fn l2tp(&mut self, octets: &mut [u8], ends: &Ends) {
-        if ends.is_quoted {
+        if ends.is_quoted && !is_quoted_lcp(octets) {
             // Behind the header of a control message, or of the shortest data message.
             return self.renaming.blank(octets.get_mut(6..).unwrap_or_default());
         }
