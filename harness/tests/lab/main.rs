@@ -34,8 +34,8 @@ const PLAYED: &[(&str, &[&str])] = &[
             "guides/connect*client=networkmanager-strongswan*client-behind-nat*",
             "ike/dpd/answered*direct*",
             "ike/header/length*length=27*direct*",
-            "ike/offer/group*direct*",
-            "l2tp/sccrq/unknown-avp-optional*",
+            "ike/offer/group*value=99*direct*",
+            "l2tp/sccrq/unknown-avp-optional*kind=99,vendor=9]",
         ],
     ),
     (
