@@ -8,10 +8,12 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::away;
+use super::ending::NAME;
 use super::model::Do;
 use super::play::{Done, Play, Stop};
 use super::record::Recording;
 use super::seams::Stage;
+use super::verdict::{Failure, Verdict};
 use super::vocabulary::Subject;
 use crate::capture::file::{CaptureFile, Options as CaptureOptions};
 use crate::capture::keys::Keys;
@@ -22,12 +24,14 @@ use crate::transcript::dissect::Options;
 use crate::transcript::layer::Layer;
 use crate::transcript::pipeline;
 
-/// The name of the recording in what is said of it.
-const NAME: &str = "wire.pcapng";
-
 /// Whether there is none of something; what does not say so has none.
 fn has_no(state: &Value, what: Subject) -> bool {
     away::seen(state, what, "count").is_none_or(|count| count == json!(0))
+}
+
+/// Whether a line is there that was not there before: that all have gone is no replacement.
+fn has_another(now: &str, before: &str) -> bool {
+    now.lines().any(|line| !before.lines().any(|other| other == line))
 }
 
 impl Play<'_> {
@@ -71,13 +75,11 @@ impl Play<'_> {
         const ASSOCIATIONS: &str = "ip xfrm state | grep -o 'spi 0x[0-9a-f]*' | sort";
         let answers = |play: &Self| {
             let watch = play.net.watch.borrow();
-            watch.messages.iter().filter(|message| message.name == "ike.main.4").count()
+            watch.messages.iter().filter(|message| message.name == "ike.main.6").count()
         };
-        let spis = |play: &mut Self| {
-            [Role::Client, Role::Supernode]
-                .map(|role| play.shell(role, ASSOCIATIONS))
-                .into_iter()
-                .collect::<Result<Vec<_>, _>>()
+        let spis = |play: &mut Self| -> Result<Vec<String>, Stop> {
+            let said = [Role::Client, Role::Supernode].map(|role| play.shell(role, ASSOCIATIONS));
+            said.into_iter().map(|said| said?.map_err(Stop::Blocked)).collect()
         };
         let (before, answered) = (spis(self)?, answers(self));
         self.tell(role, &format!("rekey phase {phase}"))?;
@@ -86,7 +88,7 @@ impl Play<'_> {
             let is_so = if phase == 1 {
                 answers(self) > answered
             } else {
-                spis(self)?.iter().zip(&before).all(|(now, before)| now != before)
+                spis(self)?.iter().zip(&before).all(|(now, before)| has_another(now, before))
             };
             let next = self.net.world.now() + Duration::from_millis(200);
             self.advance(next, |_| false)?;
@@ -109,9 +111,15 @@ impl Play<'_> {
     }
 }
 
-/// Judges what was recorded, opened with what both have said of their keys.
-pub(super) fn judged(recording: &mut Recording, deviations: &[&KnownFile]) -> Result<Checked, String> {
-    let said = |error: &dyn std::fmt::Display| error.to_string();
+/// Judges what was recorded, opened with what both have said of their keys. Where IPsec was to protect it and nothing of it is on
+/// the wire, or what it protects stays closed, the case shows nothing.
+pub(super) fn judged(
+    recording: &mut Recording,
+    deviations: &[&KnownFile],
+    is_protected: bool,
+) -> Result<Checked, (Verdict, Failure)> {
+    let blocked = |why: String| (Verdict::Blocked, Failure::of("the recording", why));
+    let said = |error: &dyn std::fmt::Display| blocked(error.to_string());
     let mut keys = Keys::default();
     for (name, text) in recording.texts() {
         keys.read(Path::new(name), text.as_bytes()).map_err(|error| said(&error))?;
@@ -121,9 +129,15 @@ pub(super) fn judged(recording: &mut Recording, deviations: &[&KnownFile]) -> Re
     let mut file = file.map_err(|error| said(&error))?;
     let mut judge = Judge::new();
     let mut cookies: Vec<[u8; 8]> = Vec::new();
+    let (mut has_esp, mut in_clear) = (false, None);
     pipeline::run_in_batches(&mut file, &keys, Options::default(), |entries, count, _| {
         for entry in entries.iter().take(count) {
             judge.see(entry);
+            let has = |name| entry.layers.iter().any(|layer| layer.name() == name);
+            has_esp |= has("esp");
+            if has("l2tp") && !has("esp") {
+                in_clear.get_or_insert(entry.frame);
+            }
             let isakmp = entry.layers.iter().find_map(|layer| match layer {
                 Layer::Isakmp(isakmp) => Some(isakmp.header.initiator_cookie),
                 _ => None,
@@ -134,7 +148,18 @@ pub(super) fn judged(recording: &mut Recording, deviations: &[&KnownFile]) -> Re
     })
     .map_err(|error| said(&error))?;
     recording.tabulate(&keys, &cookies);
-    Ok(judge.end(Path::new(NAME), deviations, None))
+    if let Some(frame) = in_clear.filter(|_| is_protected && !has_esp) {
+        let text = format!("L2TP crossed the wire in clear from frame {frame} on, and ESP never did");
+        return Err((Verdict::Fail, Failure::of("the recording", text)));
+    }
+    let checked = judge.end(Path::new(NAME), deviations, None);
+    // pluto tells no key of its ISAKMP SAs.
+    let is_closed = |layer: &&'static str| *layer != "isakmp";
+    let closed = checked.connections.iter().find(|judged| judged.outcome.hidden.iter().any(is_closed));
+    match closed {
+        Some(judged) => Err(blocked(judged.outcome.hidden_because.join("; "))),
+        None => Ok(checked),
+    }
 }
 
 #[cfg(test)]
@@ -159,7 +184,48 @@ mod tests {
         clear.write(&mut octets, &zlb).expect("memory takes it");
         recording.packet(Instant::START, &octets, None);
         recording.say("client.keys".to_owned(), String::new());
-        let checked = judged(&mut recording, &[]).expect("it can be read");
+        let checked = judged(&mut recording, &[], false).expect("it is to be in clear");
         assert_eq!(checked.frames, 1);
+        let (verdict, failure) = judged(&mut recording, &[], true).expect_err("it was to be protected");
+        assert_eq!(verdict, Verdict::Fail);
+        assert!(failure.text.contains("in clear from frame 1 on"), "{}", failure.text);
+    }
+
+    /// A real connection, with the keys of its daemons or with some of them.
+    fn recorded(keys: &[(&str, &str)]) -> Result<Checked, (Verdict, Failure)> {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../captures/edgeos-by-strongswan-nat.pcap");
+        let mut file = CaptureFile::open(&path, &CaptureOptions::default()).expect("a capture of ours");
+        let (mut recording, mut arena) = (Recording::new(), Vec::new());
+        while let Some(meta) = file.next_into(&mut arena).expect("frames") {
+            recording.packet(Instant::START, meta.octets(&arena), None);
+            arena.clear();
+        }
+        for (name, text) in keys {
+            recording.say((*name).to_owned(), (*text).to_owned());
+        }
+        judged(&mut recording, &[], true)
+    }
+
+    #[test]
+    fn what_stays_closed_shows_nothing() {
+        let read = |name: &str| {
+            let folder =
+                Path::new(env!("CARGO_MANIFEST_DIR")).join("../captures/edgeos-by-strongswan-nat.keys");
+            std::fs::read_to_string(folder.join(name)).expect("a file of keys")
+        };
+        let (esp, isakmp) = (read("esp_sa"), read("ikev1_decryption_table"));
+        let checked = recorded(&[("esp_sa", &esp)]).expect("what ESP protects is opened");
+        assert_eq!(checked.connections[0].outcome.hidden, ["isakmp"]);
+        let (verdict, failure) =
+            recorded(&[("ikev1_decryption_table", &isakmp)]).expect_err("ESP stays closed");
+        assert_eq!(verdict, Verdict::Blocked, "{}", failure.text);
+        assert_eq!(recorded(&[]).expect_err("all stays closed").0, Verdict::Blocked);
+    }
+
+    #[test]
+    fn sas_that_have_gone_are_not_replaced() {
+        let [one, two] = ["spi 0x00000001\n", "spi 0x00000001\nspi 0x00000002\n"];
+        assert!(has_another(two, one));
+        assert!(!has_another(one, two) && !has_another("", one) && !has_another(one, one));
     }
 }

@@ -6,6 +6,7 @@ pub mod away;
 mod both;
 pub mod captured;
 pub mod cast;
+mod ending;
 pub mod faults;
 mod fields;
 pub mod fmt;

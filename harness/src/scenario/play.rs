@@ -1,7 +1,6 @@
 //! Plays a case: step after step in virtual time, until one fails or all are done.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::Duration;
 
 use l2tpspec_protocol::stack::{Command, Reach};
@@ -9,17 +8,14 @@ use l2tpspec_protocol::time::Instant;
 use serde_json::Value;
 
 use super::away::{Away, Remotes};
-use super::both;
 use super::cast::{Cast, Profiles};
 use super::faults::Fault;
 use super::message::{self, Message};
-use super::model::{Case, Expect, Matcher, Never, Outcome, Send, Step, Verb};
+use super::model::{Case, Expect, Matcher, Never, Send, Step, Verb};
 use super::net::{Net, Seat};
 use super::record::Recording;
 use super::seams::{self, Armed, Stage, stage_of};
 use super::verdict::{Failure, Played, Verdict};
-use crate::check::known::KnownFile;
-use crate::check::{Checked, Judge};
 use crate::transcript::connection::Role;
 
 /// The most repetitions of steps.
@@ -531,75 +527,6 @@ impl Play<'_> {
             (Verdict::Fail, Failure::of("after the case", why))
         })
     }
-
-    fn end(self, result: Result<(), (Verdict, Failure)>, deviations: &[&KnownFile]) -> Played {
-        let elapsed = self.net.world.now().since(Instant::START);
-        let idle = self.net.watch.borrow().idle_rules();
-        let (judge, mut recording, messages) = {
-            let mut watch = self.net.watch.borrow_mut();
-            (watch.take_judge(), watch.take_recording(), watch.messages.len())
-        };
-        let live = judge.map(|judge: Judge| judge.end(Path::new("wire.pcapng"), deviations, None));
-        let opened = match recording.as_mut().filter(|_| self.remotes.are_both()) {
-            Some(recording) => both::judged(recording, deviations).map(Some),
-            None => Ok(live),
-        };
-        let (result, checked) = match opened {
-            Ok(checked) => (result, checked),
-            Err(why) => {
-                (result.and_then(|()| Err((Verdict::Blocked, Failure::of("the recording", why)))), None)
-            }
-        };
-        let (verdict, failure) = match result {
-            Err((verdict, failure)) => (verdict, Some(failure)),
-            Ok(()) if !idle.is_empty() => {
-                let text = format!("a rule for {} has not met as many: it shows nothing", idle.join(", "));
-                (Verdict::Fail, Some(Failure::of("network", text)))
-            }
-            Ok(()) => match checked.as_ref().and_then(|checked| self.judged(checked)) {
-                Some(failure) => (Verdict::Fail, Some(failure)),
-                None => (Verdict::Pass, None),
-            },
-        };
-        Played { verdict, failure, elapsed, checked, recording, messages, log: None }
-    }
-
-    /// What the judges of the transcript have against the case.
-    fn judged(&self, checked: &Checked) -> Option<Failure> {
-        if let Some(outcome) = &self.case.outcome
-            && let Some(failure) = misfit(outcome, checked)
-        {
-            return Some(failure);
-        }
-        let is_meant = |role: Option<Role>| !self.case.mutates() || role == Some(self.case.subject);
-        let finding = checked
-            .unknown()
-            .find(|finding| is_meant(finding.role) && !self.case.breaks.contains(&finding.requirement.id))?;
-        let violation = finding.violations.first()?;
-        let by = finding.role.map_or("somebody", Role::word);
-        let text = format!(
-            "{} is broken by the {by} in frame {}: {}",
-            finding.requirement.id, violation.frame, violation.text
-        );
-        Some(Failure::of("rules", text))
-    }
-}
-
-fn misfit(wanted: &Outcome, checked: &Checked) -> Option<Failure> {
-    let Some(judged) = checked.connections.first() else {
-        return Some(Failure::of("outcome", "there is no connection to judge"));
-    };
-    let got = &judged.outcome;
-    let rung = wanted.rung.as_ref().is_some_and(|rung| rung != got.rung.word());
-    let failed = wanted.failed.is_some_and(|failed| failed != got.failed);
-    let contains =
-        |cause: &String| got.causes.iter().any(|own| own.to_lowercase().contains(&cause.to_lowercase()));
-    let cause = wanted.cause.as_ref().is_some_and(|cause| !contains(cause));
-    (rung || failed || cause).then(|| {
-        let causes = if got.causes.is_empty() { "no cause".to_owned() } else { got.causes.join("; ") };
-        let state = if got.failed { "failed" } else { "did not fail" };
-        Failure::of("outcome", format!("it reached {} and {state}: {causes}", got.rung.word()))
-    })
 }
 
 /// A message in one line.
