@@ -5,7 +5,6 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::args::{Lab, LabVerb};
-use super::progress::Progress;
 use super::run as cases;
 use crate::error::ExpectedError;
 use crate::lab::standing::{self, Ask, Standing};
@@ -64,11 +63,9 @@ fn up(subject: &str, called: Option<&str>, scenarios: Option<&Path>) -> Result<u
     let root = cases::root(scenarios)?;
     let file = cases::lab_subject(subject, &root)?;
     let started = Instant::now();
-    let progress = Progress::of_cases(format!("booting {}", file.name), 0);
+    eprintln!("note: getting packages that are not there yet, then booting {}", file.name);
     Subject::fetch(&file)?;
-    let lab = standing::up(&own()?, subject, called.unwrap_or(&file.name), &root);
-    drop(progress);
-    let lab = lab?;
+    let lab = standing::up(&own()?, subject, called.unwrap_or(&file.name), &root)?;
     let seconds = started.elapsed().as_secs_f64();
     let mut text = format!("{} is up after {seconds:.1} s\n", lab.name);
     for hint in lab.hints() {

@@ -5,17 +5,17 @@ use std::path::{Path, PathBuf};
 use super::args;
 use super::journal::{self, Journal};
 use super::progress::Progress;
-use super::run::{lab_subject, load, peer, root, write};
+use super::run::{lab_subject, load, peer, play_away, root, write};
 use crate::error::ExpectedError;
 use crate::exit_code;
 use crate::lab::{self, SubjectFile};
-use crate::scenario::away::{self, Away};
+use crate::scenario::away;
 use crate::scenario::matrix::{COLUMNS, Matrix, column};
 use crate::scenario::model::Case;
 use crate::scenario::play::Options;
 use crate::scenario::report;
 use crate::scenario::suite::{self, Suite};
-use crate::scenario::verdict::{Failure, Played, Verdict};
+use crate::scenario::verdict::{Played, Verdict};
 
 pub(super) fn run(args: &args::Matrix) -> Result<u8, ExpectedError> {
     let root = root(args.scenarios.as_deref())?;
@@ -107,25 +107,8 @@ impl Run<'_> {
         if cases.is_empty() {
             return Ok(());
         }
-        let agent = std::env::current_exe().map_err(ExpectedError::Output)?;
-        let boot = |file| lab::Subject::boot(file, &agent);
-        match boot(file).and_then(|subject| Ok((subject, peer.map(boot).transpose()?))) {
-            Ok((mut subject, mut peer)) => {
-                let mut away = Away::new(&mut subject);
-                if let Some(peer) = &mut peer {
-                    away = away.with(peer);
-                }
-                suite::run_away(cases, &suite.profiles, "1", options, &mut away, |at, played| {
-                    self.note(cases[at], &name, played);
-                });
-            }
-            Err(why) => {
-                for case in cases {
-                    self.note(case, &name, Played::blocked(Failure::of("the subject", why.to_string())));
-                }
-            }
-        }
-        Ok(())
+        let pair = (file, peer);
+        play_away(pair, suite, cases, "1", options, |at, played| self.note(cases[at], &name, played))
     }
 
     fn note(&mut self, case: &Case, subject: &str, played: Played) {

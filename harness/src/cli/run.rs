@@ -82,26 +82,39 @@ pub(super) fn run(args: &args::Run) -> Result<u8, ExpectedError> {
         return printer.finish(known.as_ref());
     }
     if let Some(file) = subject {
-        let agent = std::env::current_exe().map_err(ExpectedError::Output)?;
-        let boot = |file| lab::Subject::boot(file, &agent);
-        match boot(file).and_then(|subject| Ok((subject, peer.map(boot).transpose()?))) {
-            Ok((mut subject, mut peer)) => {
-                let mut away = Away::new(&mut subject);
-                if let Some(peer) = &mut peer {
-                    away = away.with(peer);
-                }
-                suite::run_away(&cases, &suite.profiles, &args.seed, options, &mut away, &mut on_played);
-            }
-            Err(why) => {
-                for at in 0..cases.len() {
-                    on_played(at, Played::blocked(Failure::of("the subject", why.to_string())));
-                }
-            }
-        }
+        play_away((file, peer), &suite, &cases, &args.seed, options, on_played)?;
         return printer.finish(known.as_ref());
     }
     suite::run(&cases, &suite.profiles, &args.seed, options, threads, on_played);
     printer.finish(known.as_ref())
+}
+
+/// Lets a subject of the lab, and its peer if that is one, too, play cases; all are blocked where it does not come up.
+pub(super) fn play_away(
+    (subject, peer): (SubjectFile, Option<SubjectFile>),
+    suite: &Suite,
+    cases: &[&Case],
+    seed: &str,
+    options: Options<'_>,
+    mut on_played: impl FnMut(usize, Played),
+) -> Result<(), ExpectedError> {
+    let agent = std::env::current_exe().map_err(ExpectedError::Output)?;
+    let boot = |file| lab::Subject::boot(file, &agent);
+    match boot(subject).and_then(|subject| Ok((subject, peer.map(boot).transpose()?))) {
+        Ok((mut subject, mut peer)) => {
+            let mut away = Away::new(&mut subject);
+            if let Some(peer) = &mut peer {
+                away = away.with(peer);
+            }
+            suite::run_away(cases, &suite.profiles, seed, options, &mut away, on_played);
+        }
+        Err(why) => {
+            for at in 0..cases.len() {
+                on_played(at, Played::blocked(Failure::of("the subject", why.to_string())));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A recording, and the profile that its client is most like.

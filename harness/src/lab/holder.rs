@@ -33,7 +33,7 @@ type Asked = (Ask, UnixStream);
 /// # Errors
 /// What is missing or does not come up.
 pub fn hold(name: &str, subject: SubjectFile, setting: &Setting, own: &Path) -> Result<(), LabError> {
-    let outside = if setting.is_client { setting.supernode } else { next(setting.own) };
+    let outside = if setting.is_client { setting.supernode } else { neighbour(setting.own) };
     let device = device(outside)?;
     let is_client = setting.is_client;
     let (subject_name, in_clear) = (subject.name.clone(), subject.in_clear);
@@ -54,8 +54,10 @@ pub fn hold(name: &str, subject: SubjectFile, setting: &Setting, own: &Path) -> 
         versions: subject.versions(),
     };
     let line = serde_json::to_string(&standing).map_err(|error| LabError::io("its file")(error.into()))?;
-    let path = file(name);
-    fs::write(&path, &line).map_err(LabError::io(path.display().to_string()))?;
+    // Whoever looks at it sees all of it.
+    let (path, half) = (file(name), file(name).with_extension("part"));
+    let written = fs::write(&half, &line).and_then(|()| fs::rename(&half, &path));
+    written.map_err(LabError::io(path.display().to_string()))?;
     println!("{line}");
     let (wake, woken) = UnixStream::pair().map_err(LabError::io("a socket pair"))?;
     woken.set_nonblocking(true).map_err(LabError::io("a socket pair"))?;
@@ -64,8 +66,8 @@ pub fn hold(name: &str, subject: SubjectFile, setting: &Setting, own: &Path) -> 
     carry(&mut subject, setting, &device, &asked, &woken)
 }
 
-/// The address after one, which a guest's neighbour has.
-fn next(address: Ipv4Addr) -> Ipv4Addr {
+/// Another address of the network of one, which the guest's neighbour has.
+fn neighbour(address: Ipv4Addr) -> Ipv4Addr {
     Ipv4Addr::from_bits(address.to_bits() ^ 3)
 }
 
@@ -178,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_neighbour_has_another_address_of_the_same_network() {
-        assert_eq!(next(Ipv4Addr::new(192, 0, 2, 1)), Ipv4Addr::new(192, 0, 2, 2));
-        assert_eq!(next(Ipv4Addr::new(192, 0, 2, 2)), Ipv4Addr::new(192, 0, 2, 1));
+        assert_eq!(neighbour(Ipv4Addr::new(192, 0, 2, 1)), Ipv4Addr::new(192, 0, 2, 2));
+        assert_eq!(neighbour(Ipv4Addr::new(192, 0, 2, 2)), Ipv4Addr::new(192, 0, 2, 1));
     }
 }

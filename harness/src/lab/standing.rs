@@ -223,7 +223,7 @@ fn remove(name: &str) -> Result<(), LabError> {
     if has_namespace(name) {
         output(Command::new("ip").args(["netns", "del", &namespace(name)]), "iproute2")?;
     }
-    for path in [socket(name), log(name), file(name)] {
+    for path in [socket(name), log(name), file(name).with_extension("part"), file(name)] {
         match fs::remove_file(&path) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 return Err(LabError::io(path.display().to_string())(error));

@@ -424,6 +424,8 @@ mod tests {
 
     use serde_json::json;
 
+    use super::super::play;
+    use super::super::verdict::Verdict;
     use super::{Role, Subject, Suite, asked, choose, pinged};
 
     #[test]
@@ -435,6 +437,69 @@ mod tests {
         assert_eq!(seen(Subject::Ppp, "user"), Some(json!("nycmesh")));
         assert_eq!(seen(Subject::Esp, "count"), Some(json!(2)));
         assert_eq!(seen(Subject::Tunnel, "state"), None);
+    }
+
+    /// A subject that is asked and never set up.
+    #[derive(Debug)]
+    struct Nobody(Role);
+
+    impl super::Abroad for Nobody {
+        fn role(&self) -> Role {
+            self.0
+        }
+        fn profile(&self) -> &'static str {
+            "nobody"
+        }
+        fn unsupported(&self, case: &str) -> Option<String> {
+            (case == "client=edgeos").then(|| "its groups".to_owned())
+        }
+        fn is_in_clear(&self) -> bool {
+            false
+        }
+        fn prepare(&mut self, _: &super::Setting) -> Result<(), String> {
+            Ok(())
+        }
+        fn send(&mut self, _: &[u8]) {}
+        fn receive(&mut self) -> Option<&[u8]> {
+            None
+        }
+        fn readiness(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
+            None
+        }
+        fn begin(&mut self, _: &str, _: &super::Setting) -> Result<bool, String> {
+            Ok(false)
+        }
+        fn shell(&mut self, _: &str) -> Result<(), String> {
+            Ok(())
+        }
+        fn ended(&mut self) -> Result<Option<Result<String, String>>, String> {
+            Ok(None)
+        }
+    }
+
+    #[test]
+    fn what_a_subject_cannot_play_may_be_said_of_a_client() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
+        let suite = Suite::load(&root).expect("the scenarios");
+        let mut nobody = Nobody(Role::Supernode);
+        let away = super::Away::new(&mut nobody);
+        let (edgeos, others): (Vec<_>, Vec<_>) = suite.cases.iter().partition(|case| case.client == "edgeos");
+        assert!(edgeos.iter().all(|case| away.unsupported(case).as_deref() == Some("its groups")));
+        assert!(others.iter().all(|case| away.unsupported(case).is_none()));
+        assert!(!edgeos.is_empty() && !others.is_empty());
+    }
+
+    #[test]
+    fn two_of_one_role_are_no_ends_of_a_case() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
+        let suite = Suite::load(&root).expect("the scenarios");
+        let [mut one, mut other] = [Nobody(Role::Client), Nobody(Role::Client)];
+        let mut away = super::Away::new(&mut one).with(&mut other);
+        let options = play::Options::default();
+        let played = play::play_with(&suite.cases[0], &suite.profiles, b"1", options, Some(&mut away));
+        let why = played.failure.map(|failure| failure.text).unwrap_or_default();
+        let wrong = "both of those that are elsewhere play the client";
+        assert_eq!((played.verdict, &*why), (Verdict::Blocked, wrong));
     }
 
     fn chosen(role: Role, profile: &str, peer: Option<&str>) -> Vec<String> {

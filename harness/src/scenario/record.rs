@@ -158,3 +158,49 @@ fn unwrapped(outer: &[u8], opened: &[u8]) -> Option<Vec<u8>> {
     out.extend_from_slice(opened);
     Some(out)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KERNEL: &str = "src 192.0.2.1 dst 192.0.2.2\n\tproto esp spi 0xc465ebc5 reqid 1 mode transport\n\
+        \treplay-window 32\n\tauth-trunc hmac(sha1) 0x00112233445566778899aabbccddeeff00112233 96\n\
+        \tenc cbc(aes) 0x000102030405060708090a0b0c0d0e0f\n";
+    const CHARON: &str = "01[IKE] encryption key Ka => 16 bytes @ 0x1\n\
+        01[IKE]    0: F0 F1 F2 F3 F4 F5 F6 F7 F8 F9 FA FB FC FD FE FF  ................\n";
+
+    /// What lies in the folder of keys after two daemons have told theirs, of so many ISAKMP SAs.
+    fn saved(cookies: &[[u8; 8]]) -> (String, String, bool) {
+        let mut recording = Recording::new();
+        let mut keys = Keys::default();
+        for (name, text) in [("client.keys", KERNEL), ("client.log", CHARON), ("supernode.log", CHARON)] {
+            keys.read(Path::new(name), text.as_bytes()).expect("keys");
+            recording.say(name.to_owned(), text.to_owned());
+        }
+        recording.tabulate(&keys, cookies);
+        let name = format!("l2tpspec-tabulate-{}-{}", std::process::id(), cookies.len());
+        let folder = std::env::temp_dir().join(name);
+        recording.save(&folder).expect("a place for it");
+        let read = |name: &str| std::fs::read_to_string(folder.join("keys").join(name)).expect("a table");
+        let (esp, isakmp) = (read("esp_sa"), read("ikev1_decryption_table"));
+        let has_texts = folder.join("keys/client.log").exists();
+        std::fs::remove_dir_all(&folder).expect("it was made");
+        (esp, isakmp, has_texts)
+    }
+
+    #[test]
+    fn what_daemons_say_of_their_keys_becomes_the_tables_of_wireshark() {
+        let (esp, isakmp, has_texts) = saved(&[[0xab; 8]]);
+        let line = "\"0xc465ebc5\",\"AES-CBC [RFC3602]\",\"0x000102030405060708090a0b0c0d0e0f\",\
+            \"HMAC-SHA-1-96 [RFC2404]\",\"0x00112233445566778899aabbccddeeff00112233\"";
+        assert!(esp.contains(line), "{esp}");
+        assert_eq!(isakmp, "abababababababab,f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff\n");
+        assert!(!has_texts);
+    }
+
+    #[test]
+    fn where_keys_and_associations_are_not_as_many_the_texts_stay() {
+        let (esp, isakmp, has_texts) = saved(&[[1; 8], [2; 8]]);
+        assert!(esp.contains("0xc465ebc5") && isakmp.is_empty() && has_texts, "{isakmp}");
+    }
+}

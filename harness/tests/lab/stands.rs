@@ -89,11 +89,12 @@ pub(super) fn killed() -> Result<(), Failed> {
     lab(&["up", "xl2tpd", "--as", &name])?;
     let lab = status(&name)?.ok_or("it does not stand")?;
     run(Command::new("kill").args(["-9", &lab["pid"].to_string()]))?;
-    while Path::new(&format!("/proc/{}", lab["pid"])).exists() {
-        std::thread::sleep(std::time::Duration::from_millis(10));
+    // A process that is killed is there for a moment more.
+    for _ in 0..100 {
+        if status(&name)?.is_none() {
+            return nothing_is_left(&name);
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
     }
-    if status(&name)?.is_some() {
-        return Err("it stands without a holder".into());
-    }
-    nothing_is_left(&name)
+    Err("it stands without a holder".into())
 }
