@@ -117,12 +117,12 @@ pub(super) enum LabVerb {
     },
     /// Which device gets on with which server: every client by every supernode, direct and behind a translator.
     Matrix(Matrix),
-    /// Do in a guest what is asked over a device.
+    /// Do in a guest what is asked over a device, or over standard input in one that is namespaces.
     #[command(hide = true)]
     Agent {
         /// The device.
         #[arg(value_name = "DEVICE")]
-        device: PathBuf,
+        device: Option<PathBuf>,
     },
 }
 

@@ -18,8 +18,9 @@ const LINE: Duration = Duration::from_secs(60);
 pub(super) fn run(args: &Lab) -> Result<u8, ExpectedError> {
     match &args.verb {
         LabVerb::Agent { device } => {
-            let path = device.clone();
-            lab::agent::serve(device).map_err(|source| ExpectedError::File { path, source })?;
+            let path = device.clone().unwrap_or_else(|| "standard input".into());
+            let served = device.as_deref().map_or_else(lab::namespaces::serve, lab::agent::serve);
+            served.map_err(|source| ExpectedError::File { path, source })?;
             Ok(exit_code::AS_EXPECTED)
         }
         LabVerb::Matrix(args) => super::matrix::run(args),

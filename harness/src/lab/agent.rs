@@ -1,7 +1,7 @@
 //! What runs in a guest and does there what it is told: one JSON object a line, one answer for each.
 
-use std::fs::{File, OpenOptions};
-use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
+use std::fs::OpenOptions;
+use std::io::{BufRead as _, BufReader, Read, Seek as _, SeekFrom, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -48,15 +48,23 @@ impl Answer {
     }
 }
 
-/// Serves until the other end of the device is closed.
+/// Serves at a device until its other end is closed.
 ///
 /// # Errors
 /// A device that cannot be opened, read or written.
 pub fn serve(device: &Path) -> std::io::Result<()> {
-    let mut port = OpenOptions::new().read(true).write(true).open(device)?;
-    let mut lines = BufReader::new(port.try_clone()?);
+    let port = OpenOptions::new().read(true).write(true).open(device)?;
+    attend(port.try_clone()?, port)
+}
+
+/// Does what is asked for, until nothing more is.
+///
+/// # Errors
+/// What cannot be read or written.
+pub(super) fn attend(requests: impl Read, mut answers: impl Write) -> std::io::Result<()> {
+    let mut lines = BufReader::new(requests);
     let mut line = String::new();
-    say(&mut port, &Answer { status: Some(0), said: "ready".to_owned() })?;
+    say(&mut answers, &Answer { status: Some(0), said: "ready".to_owned() })?;
     loop {
         line.clear();
         if lines.read_line(&mut line)? == 0 {
@@ -67,14 +75,14 @@ pub fn serve(device: &Path) -> std::io::Result<()> {
             Ok(Request::Write { path, text, mode }) => write(Path::new(&path), &text, mode),
             Err(error) => Err(error.into()),
         };
-        say(&mut port, &answer.unwrap_or_else(|error| Answer::failed(&error)))?;
+        say(&mut answers, &answer.unwrap_or_else(|error| Answer::failed(&error)))?;
     }
 }
 
-fn say(port: &mut File, answer: &Answer) -> std::io::Result<()> {
+fn say(answers: &mut impl Write, answer: &Answer) -> std::io::Result<()> {
     let mut line = serde_json::to_vec(answer)?;
     line.push(b'\n');
-    port.write_all(&line)
+    answers.write_all(&line)
 }
 
 fn write(path: &Path, text: &str, mode: u32) -> std::io::Result<Answer> {

@@ -1,20 +1,19 @@
-//! A guest of QEMU: booted, told what to do, and gone when it is dropped.
+//! A guest: booted, told what to do, and gone when it is dropped. It is a machine of QEMU or namespaces of this kernel, and
+//! who talks to it does not see which.
 
 use std::collections::VecDeque;
 use std::io::{BufRead as _, BufReader, ErrorKind, Write as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use command_fds::{CommandFdExt as _, FdMapping};
-
 use super::agent::{Answer, Request};
-use super::image::Image;
+use super::hosting::Hosting;
 use super::nic::Nic;
-use super::{LabError, apt, cache};
+use super::{LabError, apt, cache, namespaces, qemu};
 
 /// What a script has come to.
 pub type Said = Answer;
@@ -29,12 +28,12 @@ const LINES: usize = 40;
 pub struct Machine<'a> {
     /// Debian's packages that it has beside what this machine has.
     pub packages: &'a [&'a str],
-    /// How many network cards it has.
-    pub cards: usize,
-    /// Its memory, in MiB.
+    /// Its memory, in MiB, where it has one of its own.
     pub memory: u32,
     /// The `l2tpspec` that runs in it.
     pub agent: &'a Path,
+    /// What it is made of, where this machine is not to decide.
+    pub hosting: Option<Hosting>,
 }
 
 /// Gets what a guest boots and what it has beside that, so that it can boot where there is no network.
@@ -43,8 +42,27 @@ pub struct Machine<'a> {
 /// What is missing on this machine, or cannot be downloaded.
 pub(super) fn fetch(packages: &[&str]) -> Result<(), LabError> {
     let cache = cache()?;
-    Image::new(&cache)?;
+    match Hosting::chosen(&cache)? {
+        Hosting::Qemu => qemu::fetch(&cache)?,
+        Hosting::Namespaces => {}
+    }
     apt::unpack(&cache, packages).map(|_| ())
+}
+
+/// What a guest gets of the sockets between it and this process.
+pub(super) struct Ends {
+    /// The agent's, a stream of lines.
+    pub(super) agent: OwnedFd,
+    /// The network card's, a frame a datagram.
+    pub(super) card: OwnedFd,
+}
+
+/// How a guest is started.
+pub(super) struct Prepared {
+    /// The command, but for its standard error.
+    pub(super) command: Command,
+    /// The version of its kernel.
+    pub(super) kernel: String,
 }
 
 /// A guest that runs.
@@ -55,8 +73,8 @@ pub struct Guest {
     /// What has come of an answer.
     part: Vec<u8>,
     console: Arc<Mutex<VecDeque<String>>>,
-    /// Its network cards.
-    pub cards: Vec<Nic>,
+    /// Its network card.
+    pub card: Nic,
     /// Packages and their versions, and the kernel's.
     pub versions: Vec<(String, String)>,
     /// How long it took to boot.
@@ -70,29 +88,24 @@ impl Guest {
     /// What is missing on this machine, and how to get it; or a guest that does not come up.
     pub fn boot(machine: &Machine<'_>) -> Result<Self, LabError> {
         let cache = cache()?;
-        let image = Image::new(&cache)?;
+        let hosting = machine.hosting.map_or_else(|| Hosting::chosen(&cache), Ok)?;
         let packages = apt::unpack(&cache, machine.packages)?;
         let started = Instant::now();
-        let failed = || LabError::io("a socket pair");
-        let (own, guests) = UnixStream::pair().map_err(failed())?;
-        let mut fds: Vec<OwnedFd> = vec![guests.into()];
-        let mut cards = Vec::new();
-        for place in 0..machine.cards {
-            let (card, guests) = Nic::new(place)?;
-            cards.push(card);
-            fds.push(guests);
-        }
-        let mut command = command(machine, &image, &packages.root, &cards)?;
-        let mapped = (FIRST_FD..).zip(fds).map(|(child_fd, parent_fd)| FdMapping { parent_fd, child_fd });
-        command
-            .fd_mappings(mapped.collect())
-            .map_err(|error| LabError::io("sockets of a guest")(std::io::Error::other(error)))?;
-        let mut child = command.spawn().map_err(|source| match source.kind() {
+        let (own, guests) = UnixStream::pair().map_err(LabError::io("a socket pair"))?;
+        let (card, wire) = Nic::new()?;
+        let ends = Ends { agent: guests.into(), card: wire };
+        let prepared = match hosting {
+            Hosting::Qemu => qemu::command(machine, &cache, &packages.root, ends)?,
+            Hosting::Namespaces => namespaces::command(machine, &cache, &packages.root, ends)?,
+        };
+        let Prepared { mut command, kernel } = prepared;
+        let spawned = command.stderr(Stdio::piped()).spawn();
+        let mut child = spawned.map_err(|source| match source.kind() {
             ErrorKind::NotFound => LabError::Missing {
-                what: QEMU.to_owned(),
-                how: "apt-get install --no-install-recommends qemu-system-x86".to_owned(),
+                what: command.get_program().to_string_lossy().into_owned(),
+                how: "apt-get install util-linux".to_owned(),
             },
-            _ => LabError::Io { what: QEMU.to_owned(), source },
+            _ => LabError::Io { what: "a guest".to_owned(), source },
         })?;
         // The command holds the guest's ends of the sockets.
         drop(command);
@@ -105,9 +118,9 @@ impl Guest {
             .iter()
             .filter_map(|name| Some(((*name).to_owned(), packages.versions.get(*name)?.clone())))
             .collect();
-        versions.push(("linux".to_owned(), image.version));
+        versions.push(("linux".to_owned(), kernel));
         let (agent, part) = (BufReader::new(own), Vec::new());
-        let mut guest = Self { child, agent, part, console, cards, versions, boot: Duration::ZERO };
+        let mut guest = Self { child, agent, part, console, card, versions, boot: Duration::ZERO };
         guest.answer("booted", BOOT)?;
         guest.boot = started.elapsed();
         Ok(guest)
@@ -224,54 +237,6 @@ fn gist(said: &str) -> String {
         }
         all => all.join("; "),
     }
-}
-
-const QEMU: &str = "qemu-system-x86_64";
-/// The agent's socket in QEMU; those of the cards follow.
-const FIRST_FD: i32 = 10;
-
-fn command(
-    machine: &Machine<'_>,
-    image: &Image,
-    packages: &Path,
-    cards: &[Nic],
-) -> Result<Command, LabError> {
-    let agent: PathBuf =
-        std::path::absolute(machine.agent).map_err(LabError::io(machine.agent.display().to_string()))?;
-    if agent.to_str().is_none_or(|text| text.contains(char::is_whitespace)) {
-        return Err(LabError::Missing {
-            what: "an l2tpspec whose path has no blank".to_owned(),
-            how: format!("move {}", agent.display()),
-        });
-    }
-    // A guest ends with the process that holds it, however that ends.
-    let mut command = Command::new("setpriv");
-    command.args(["--pdeathsig", "KILL", QEMU]);
-    command.args(["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]);
-    command.args(["-accel", "tcg", "-cpu", "max", "-smp", "1"]);
-    command.args(["-m", &machine.memory.to_string(), "-serial", "stdio"]);
-    command.arg("-kernel").arg(&image.kernel).arg("-initrd").arg(&image.initrd);
-    command.arg("-append").arg(format!(
-        "console=ttyS0 quiet panic=-1 mitigations=off random.trust_cpu=on l2tpspec.modules={} l2tpspec.agent={}",
-        image.modules.display(),
-        agent.display(),
-    ));
-    for (tag, path) in [("host", Path::new("/")), ("packages", packages)] {
-        let path = path.display();
-        let options = "security_model=none,readonly=on,multidevs=remap";
-        command.args(["-fsdev", &format!("local,id={tag},path={path},{options}")]);
-        command.args(["-device", &format!("virtio-9p-pci,fsdev={tag},mount_tag={tag}")]);
-    }
-    command.args(["-chardev", &format!("socket,id=agent,fd={FIRST_FD}")]);
-    command.args(["-device", "virtio-serial-pci", "-device", "virtserialport,chardev=agent,nr=1,name=agent"]);
-    for (card, fd) in cards.iter().zip(FIRST_FD + 1..) {
-        let mac = card.mac();
-        command.args(["-netdev", &format!("dgram,id=card{fd},local.type=fd,local.str={fd}")]);
-        // No option ROM: it would try to boot from the card.
-        command.args(["-device", &format!("virtio-net-pci,netdev=card{fd},mac={mac},romfile=")]);
-    }
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    Ok(command)
 }
 
 /// Keeps the end of what is said, until nothing more is.

@@ -1,20 +1,25 @@
 //! Real daemons on real kernels, as the other end of a scenario.
 //!
-//! A subject's daemons run in a guest of QEMU, which boots Debian's kernel and sees this machine's files read-only, with the
-//! subject's packages laid over them. Its network cards are sockets of this process: each is a link of the virtual
-//! [world](crate::world), which then runs by the clock on the wall. So NAT, delay, loss and the other hosts of a scenario are
-//! what they are in virtual time, nothing is installed, no privilege is needed, and nothing is left when the guest has gone.
+//! A subject's daemons run in a [guest](guest) with the subject's packages laid over this machine's files, which they do not
+//! change: a machine of QEMU that boots Debian's kernel and takes no privilege, or namespaces of this kernel where it has ESP,
+//! PPP and L2TP and root asks. Its network card is a socket of this process: a link of the virtual [world](crate::world), which
+//! then runs by the clock on the wall. So NAT, delay, loss and the other hosts of a scenario are what they are in virtual time,
+//! nothing is installed, and nothing is left when the guest has gone.
 
 pub mod agent;
 mod apt;
 mod guest;
 pub mod holder;
+mod hosting;
 mod image;
+pub mod namespaces;
 mod nic;
+mod qemu;
 pub mod standing;
 pub mod subject;
 
 pub use guest::{Guest, Machine, Said};
+pub use hosting::Hosting;
 pub use nic::Nic;
 pub use subject::{Lines, Subject, SubjectFile, SubjectRole, subjects};
 

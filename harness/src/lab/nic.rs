@@ -10,30 +10,25 @@ use super::LabError;
 
 /// The address of whoever the guest talks to.
 const NEIGHBOUR: [u8; 6] = [0x02, 0, 0, 0, 0, 0xfe];
+/// The card's own address.
+pub(super) const MAC: [u8; 6] = [0x52, 0x54, 0, 0, 0, 1];
 /// The longest frame.
-const FRAME: usize = 65_536;
+pub(super) const FRAME: usize = 65_536;
 
 /// A network card.
 #[derive(Debug)]
 pub struct Nic {
     socket: UnixDatagram,
-    address: [u8; 6],
     frame: Vec<u8>,
 }
 
 impl Nic {
-    /// A card, by its place among those of a guest, and the end of it that the guest gets.
-    pub(super) fn new(place: usize) -> Result<(Self, OwnedFd), LabError> {
+    /// A card, and the end of it that the guest gets.
+    pub(super) fn new() -> Result<(Self, OwnedFd), LabError> {
         let failed = || LabError::io("a socket pair");
         let (own, guests) = UnixDatagram::pair().map_err(failed())?;
         own.set_nonblocking(true).map_err(failed())?;
-        let address = [0x52, 0x54, 0, 0, 0, u8::try_from(place + 1).unwrap_or(u8::MAX)];
-        Ok((Self { socket: own, address, frame: vec![0; FRAME] }, guests.into()))
-    }
-
-    /// The card's address in text.
-    pub(super) fn mac(&self) -> String {
-        self.address.map(|octet| format!("{octet:02x}")).join(":")
+        Ok((Self { socket: own, frame: vec![0; FRAME] }, guests.into()))
     }
 
     /// To wait for it.
@@ -44,8 +39,7 @@ impl Nic {
 
     /// Gives the guest an IPv4 datagram. What it has no room for is lost, as on a wire.
     pub fn send(&mut self, datagram: &[u8]) {
-        let header =
-            Ethernet2Header { source: NEIGHBOUR, destination: self.address, ether_type: EtherType::IPV4 };
+        let header = Ethernet2Header { source: NEIGHBOUR, destination: MAC, ether_type: EtherType::IPV4 };
         let head = header.to_bytes();
         self.frame.clear();
         self.frame.extend_from_slice(&head);

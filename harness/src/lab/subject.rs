@@ -12,8 +12,8 @@ use minijinja::{Environment, UndefinedBehavior};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::LabError;
 use super::guest::{Guest, Machine, Said};
-use super::{LabError, Nic};
 use crate::check::known::{distance, schema_1};
 use crate::check::lenient;
 use crate::error::ExpectedError;
@@ -276,7 +276,7 @@ impl Subject {
     /// What is missing, or does not come up.
     pub fn boot(file: SubjectFile, agent: &Path) -> Result<Self, LabError> {
         let packages: Vec<&str> = file.packages.iter().map(String::as_str).collect();
-        let machine = Machine { packages: &packages, cards: 1, memory: file.memory, agent };
+        let machine = Machine { packages: &packages, memory: file.memory, agent, hosting: None };
         let guest = Guest::boot(&machine)?;
         Ok(Self { file, guest })
     }
@@ -389,17 +389,15 @@ impl Abroad for Subject {
     }
 
     fn send(&mut self, datagram: &[u8]) {
-        if let Some(card) = self.guest.cards.first_mut() {
-            card.send(datagram);
-        }
+        self.guest.card.send(datagram);
     }
 
     fn receive(&mut self) -> Option<&[u8]> {
-        self.guest.cards.first_mut()?.receive()
+        self.guest.card.receive()
     }
 
     fn readiness(&self) -> Option<BorrowedFd<'_>> {
-        self.guest.cards.first().map(Nic::readiness)
+        Some(self.guest.card.readiness())
     }
 
     fn begin(&mut self, action: &str, setting: &Setting) -> Result<bool, String> {

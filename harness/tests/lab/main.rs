@@ -4,6 +4,7 @@
 //! change of a server shows takes half an hour for all changes: `L2TPSPEC_CHANGES` has the beginnings of their names, or `all`.
 
 mod changes;
+mod namespaces;
 mod stands;
 
 use std::path::Path;
@@ -86,6 +87,8 @@ fn main() -> ExitCode {
     trials.push(trial);
     let trial = Trial::test("lab/both", both).with_kind(why).with_ignored_flag(!is_required);
     trials.push(trial);
+    let trial = Trial::test("lab/namespaces", || namespaces::played(Path::new(AGENT), &root()));
+    trials.push(trial.with_kind(why).with_ignored_flag(!is_required));
     let is_able = rustix::process::geteuid().is_root() && Path::new("/dev/net/tun").exists();
     let stands = [("lab/stands", stands::dialled as fn() -> _), ("lab/stands-killed", stands::killed)];
     for (name, run) in stands {
