@@ -258,3 +258,32 @@ fn every_scenario_is_canonical_and_the_schema_is_fresh() {
     assert_ne!(before, after);
     assert!(run_in(&root, &[]).status.success(), "it says the same");
 }
+
+#[test]
+fn a_subject_that_a_mutation_has_brought_down_is_told_from_one_that_took_it_wrongly() {
+    let failure = |fault: &str, case: &str| {
+        let output = l2tpspec(&["run", "--json", "--fault", fault, case]);
+        assert_eq!(output.status.code(), Some(1), "{}", errors(&output));
+        lines(&output)[0]["failure"].clone()
+    };
+    let lives = failure("ppp-no-code-reject", "ppp/lcp/unknown-code[code=16]");
+    assert_eq!((&lives["at"], &lives["down"]), (&"step 3".into(), &serde_json::Value::Null));
+
+    let case = "ike/delete/damaged[topology=client-behind-nat]";
+    let is_down = failure("ike-no-quick-2", case);
+    let down = is_down["down"].as_str().expect("what showed it");
+    assert!(down.starts_with("a client did not connect within 120 s"), "{down}");
+
+    // That it fails is known, and that it is down is not.
+    let path = scratch("down").join("known.json");
+    let known = |down: &str| {
+        let entry =
+            format!("{{ \"match\": \"ike/delete/damaged*\"{down}, \"why\": \"it answers no Quick Mode\" }}");
+        let text = format!("{{ \"format\": 1, \"subject\": \"self\", \"failures\": [ {entry} ] }}");
+        fs::write(&path, text).expect("room for files");
+        let path = path.to_str().expect("a path that is text");
+        l2tpspec(&["run", "--known", path, "--fault", "ike-no-quick-2", case]).status.code()
+    };
+    assert_eq!(known(""), Some(1));
+    assert_eq!(known(", \"down\": true"), Some(0));
+}

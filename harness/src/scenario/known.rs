@@ -40,6 +40,9 @@ pub struct Entry {
     pub fails_at: Option<String>,
     /// Part of the failure's text; any text if it is left out.
     pub saying: Option<String>,
+    /// Whether the subject is down after it.
+    #[serde(default)]
+    pub down: bool,
     /// Why.
     pub why: String,
     /// Where that is written.
@@ -133,7 +136,8 @@ impl Entry {
     }
 
     fn fits(&self, failure: &Failure) -> bool {
-        self.fails_at.as_ref().is_none_or(|at| *at == failure.at)
+        self.down == failure.down.is_some()
+            && self.fails_at.as_ref().is_none_or(|at| *at == failure.at)
             && self.saying.as_ref().is_none_or(|saying| failure.text.contains(&saying[..]))
     }
 }

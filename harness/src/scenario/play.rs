@@ -102,7 +102,10 @@ pub fn play_with(
     seams::open(&play.net.plan).fault = options.fault.cloned();
     play.net.set_conditions(&case.network);
     let result = play.steps(&case.steps);
-    let result = result.and_then(|()| play.probe_after_mutation());
+    let result = match result {
+        Ok(()) => play.probe_after_mutation(),
+        Err(failed) => Err(play.probe_after_failure(failed)),
+    };
     if are_both {
         let texts = match play.keys_abroad() {
             Ok(texts) => texts,
@@ -183,7 +186,8 @@ impl Play<'_> {
                 Some(why) => format!("{text} ({why})"),
                 None => text,
             };
-            let failure = Failure { at: format!("step {}", step.number), line: Some(step.line), text, since };
+            let at = format!("step {}", step.number);
+            let failure = Failure { line: Some(step.line), since, ..Failure::of(&at, text) };
             return Err((verdict, failure));
         }
         Ok(())
@@ -526,6 +530,17 @@ impl Play<'_> {
             let (Stop::Failed(why) | Stop::Blocked(why)) = stop;
             (Verdict::Fail, Failure::of("after the case", why))
         })
+    }
+
+    /// A mutation that is not taken as it should be may be the end of the subject as well. The next case starts another one,
+    /// which would not show that.
+    fn probe_after_failure(&mut self, (verdict, failure): (Verdict, Failure)) -> (Verdict, Failure) {
+        if verdict != Verdict::Fail || self.remotes.are_both() || !self.case.mutates() {
+            return (verdict, failure);
+        }
+        seams::open(&self.net.plan).armed.clear();
+        let down = self.probe().err().map(|(Stop::Failed(why) | Stop::Blocked(why))| why);
+        (verdict, Failure { down, ..failure })
     }
 }
 
