@@ -267,7 +267,7 @@ fn a_subject_that_a_mutation_has_brought_down_is_told_from_one_that_took_it_wron
         lines(&output)[0]["failure"].clone()
     };
     let lives = failure("ppp-no-code-reject", "ppp/lcp/unknown-code[code=16]");
-    assert_eq!((&lives["at"], &lives["down"]), (&"step 3".into(), &serde_json::Value::Null));
+    assert_eq!((&lives["at"], &lives["down"]), (&"step 3".into(), &Value::Null));
 
     let case = "ike/delete/damaged[topology=client-behind-nat]";
     let is_down = failure("ike-no-quick-2", case);
