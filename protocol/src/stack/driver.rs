@@ -175,7 +175,7 @@ impl<T: Tap> Stack<T> {
         } else {
             let local = SocketAddr::new(local, self.config.l2tp_port);
             let path = l2tp::Path { local, peer: SocketAddr::new(peer, L2TP), link: 0 };
-            self.l2tp.handle_input(cx, Input::Command(l2tp::Command::Open { path }));
+            self.grant(cx, Wish::L2tp(l2tp::Command::Open { path }));
         }
     }
 
