@@ -97,7 +97,7 @@ pub fn apply(layer: &str, octets: &mut Vec<u8>, mutations: &[Mutation]) -> Resul
             Change::Truncate(by) => octets.truncate(octets.len().saturating_sub(*by)),
             Change::Pad(by) => octets.resize(octets.len() + by, 0),
             Change::Resize(to) => octets.resize(*to, 0),
-            Change::Xor(with) => xor(octets, with),
+            Change::Xor(with) => xor(octets, with)?,
             Change::SetRaw(raw) => *octets = raw.octets(octets.len()),
             _ => return Err(format!("a message as a whole cannot be changed so: {mutation:?}")),
         }
@@ -175,7 +175,7 @@ fn change_part(part: &mut Part, change: &Change, header: usize) -> Result<(), St
         Change::Pad(by) => value.resize(value.len() + by, 0),
         Change::SetBit(bit, on) => part.set_bit(bit, *on)?,
         Change::SetRaw(raw) => *value = raw.octets(value.len()),
-        Change::Xor(with) => xor(value, with),
+        Change::Xor(with) => xor(value, with)?,
         Change::Length(to) => part.length = Some(*to),
         Change::Retype(to) => part.kind = *to,
         Change::Drop | Change::Duplicate | Change::Reorder(_) | Change::Add { .. } => {}
@@ -183,8 +183,12 @@ fn change_part(part: &mut Part, change: &Change, header: usize) -> Result<(), St
     Ok(())
 }
 
-fn xor(octets: &mut [u8], with: &[u8]) {
+fn xor(octets: &mut [u8], with: &[u8]) -> Result<(), String> {
+    if with.len() > octets.len() {
+        return Err(format!("{} octets cannot be changed where there are {}", with.len(), octets.len()));
+    }
     for (octet, with) in octets.iter_mut().zip(with) {
         *octet ^= with;
     }
+    Ok(())
 }
