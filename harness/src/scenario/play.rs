@@ -289,16 +289,16 @@ impl Play<'_> {
             return Err(Stop::Failed(format!("the {} has not sent {message}", from.word())));
         }
         // What was sent may not be recognised for what it was.
-        let before = before.max(self.net.watch.borrow().messages.len().saturating_sub(1));
+        let last = before.max(self.net.watch.borrow().messages.len().saturating_sub(1));
         let now = self.net.world.now();
         let is_named = |found: &Message| found.from == *from && message.matches(&found.name);
         // It may wait for SAs, which a real peer takes its time for.
         let travel = Duration::from_millis(if self.remotes.is_empty() { 50 } else { 5000 });
         self.advance(now + travel, |net| net.watch.borrow().messages.iter().skip(before).any(is_named))?;
         let watch = self.net.watch.borrow();
-        let mut since = watch.messages.iter().enumerate().skip(before);
-        let named = since.clone().find(|(_, found)| is_named(found));
-        let found = named.or_else(|| since.find(|(_, found)| found.from == *from));
+        let since = |first| watch.messages.iter().enumerate().skip(first);
+        let named = since(before).find(|(_, found)| is_named(found));
+        let found = named.or_else(|| since(last).find(|(_, found)| found.from == *from));
         if let Some((at, found)) = found {
             self.cursor = at + 1;
             self.mark = found.at;
