@@ -294,11 +294,20 @@ impl Play<'_> {
         let is_named = |found: &Message| found.from == *from && message.matches(&found.name);
         // It may wait for SAs, which a real peer takes its time for.
         let travel = Duration::from_millis(if self.remotes.is_empty() { 50 } else { 5000 });
-        self.advance(now + travel, |net| net.watch.borrow().messages.iter().skip(before).any(is_named))?;
+        // Changed it may have another name, of its layer if it is still one of those.
+        let is_it = |found: &Message| {
+            let layer = found.name.split('.').next().unwrap_or_default();
+            found.from == *from && (layer == message.layer() || layer == "udp")
+        };
+        self.advance(now + travel, |net| {
+            let messages = &net.watch.borrow().messages;
+            messages.iter().skip(before).any(is_named) || messages.iter().skip(last).any(is_it)
+        })?;
         let watch = self.net.watch.borrow();
         let since = |first| watch.messages.iter().enumerate().skip(first);
         let named = since(before).find(|(_, found)| is_named(found));
-        let found = named.or_else(|| since(last).find(|(_, found)| found.from == *from));
+        let other = || since(last).find(|(_, found)| is_it(found));
+        let found = named.or_else(other).or_else(|| since(last).find(|(_, found)| found.from == *from));
         if let Some((at, found)) = found {
             self.cursor = at + 1;
             self.mark = found.at;
