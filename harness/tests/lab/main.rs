@@ -50,7 +50,13 @@ const PLAYED: &[(&str, &[&str])] = &[
     ),
     (
         "xl2tpd",
-        &["guides/connect*client=networkmanager-strongswan*direct*", "l2tp/sccrq/unknown-avp-optional*"],
+        &[
+            "guides/connect*client=networkmanager-strongswan*direct*",
+            "l2tp/order/unknown-message-optional",
+            "l2tp/order/wrong-tunnel-id",
+            "l2tp/sccrq/unknown-avp-optional*",
+            "ppp/lcp/callback",
+        ],
     ),
     (
         "strongswan-edgeos",
