@@ -1,6 +1,6 @@
 //! Real daemons on real kernels, as the other end of a scenario.
 //!
-//! A subject's daemons run in a [guest](guest) with the subject's packages laid over this machine's files, which they do not
+//! A subject's daemons run in a guest with the subject's packages laid over this machine's files, which they do not
 //! change: a machine of QEMU that boots Debian's kernel and takes no privilege, or namespaces of this kernel where it has ESP,
 //! PPP and L2TP and root asks. Its network card is a socket of this process: a link of the virtual [world](crate::world), which
 //! then runs by the clock on the wall. So NAT, delay, loss and the other hosts of a scenario are what they are in virtual time,

@@ -60,7 +60,7 @@ fn unshared(cache: &Path) -> Result<Command, LabError> {
 /// Serves in them: gives them their network card and does what it is told.
 ///
 /// # Errors
-/// What is not as [`command`] leaves it.
+/// What is not as the script of this module leaves it.
 pub fn serve() -> std::io::Result<()> {
     let channel = UnixStream::from(std::io::stdin().as_fd().try_clone_to_owned()?);
     let wire = UnixDatagram::from(std::io::stdout().as_fd().try_clone_to_owned()?);

@@ -24,6 +24,7 @@ pub mod play;
 pub mod record;
 pub mod report;
 mod routing;
+mod say;
 pub mod schema;
 pub mod seams;
 pub mod source;

@@ -192,3 +192,18 @@ fn xor(octets: &mut [u8], with: &[u8]) -> Result<(), String> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_that_reaches_beyond_what_is_there_is_told_and_does_nothing() {
+        let mut octets = [1, 2, 3];
+        assert_eq!(xor(&mut octets, &[0, 1]), Ok(()));
+        assert_eq!(octets, [1, 3, 3]);
+        let said = xor(&mut octets, &[1; 4]).unwrap_err();
+        assert!(said.contains("4 octets cannot be changed where there are 3"), "{said}");
+        assert_eq!(octets, [1, 3, 3]);
+    }
+}

@@ -10,7 +10,7 @@ use l2tpspec_protocol::entropy::Seeded;
 use l2tpspec_protocol::isakmp::wire::Group;
 use l2tpspec_protocol::packet::Packet;
 use l2tpspec_protocol::ppp::{LinkId, Method};
-use l2tpspec_protocol::stack::{Command, Config, Event, Output, Role, Stack};
+use l2tpspec_protocol::stack::{Command, Config, Event, Output, Reach, Role, Stack};
 use l2tpspec_protocol::time::Instant;
 use l2tpspec_protocol::{isakmp, l2tp};
 
@@ -207,6 +207,24 @@ fn a_client_connects_and_packets_of_1400_octets_travel_both_ways() {
         assert_eq!(net.ends[0].links.values().next(), expected, "{has_ipsec}, {nat:?}: {events:?}");
         assert!(net.exchange(), "{has_ipsec}, {nat:?}");
         assert_eq!(net.clear == 0, has_ipsec, "{nat:?}: {} datagrams in the clear", net.clear);
+    }
+}
+
+#[test]
+fn a_client_that_is_to_open_a_tunnel_opens_no_session_before_it_is_told() {
+    for has_ipsec in [true, false] {
+        let mut net = Net::new(has_ipsec, None, None);
+        net.on(0, |stack, cx| stack.command(cx, Command::Reach(Reach::Tunnel)));
+        net.connect();
+        let open = |net: &Net| {
+            let l2tp = net.ends[0].stack.l2tp();
+            (l2tp.tunnels().count(), l2tp.sessions().count())
+        };
+        assert_eq!(open(&net), (1, 0), "IPsec {has_ipsec}: {:?}", net.ends[0].events);
+        net.on(0, |stack, cx| stack.command(cx, Command::Reach(Reach::Link)));
+        net.run(Duration::from_secs(5));
+        assert_eq!(open(&net), (1, 1), "IPsec {has_ipsec}");
+        assert!(net.exchange(), "IPsec {has_ipsec}");
     }
 }
 
