@@ -267,12 +267,17 @@ fn a_subject_that_a_mutation_has_brought_down_is_told_from_one_that_took_it_wron
         lines(&output)[0]["failure"].clone()
     };
     let lives = failure("ppp-no-code-reject", "ppp/lcp/unknown-code[code=16]");
-    assert_eq!((&lives["at"], &lives["down"]), (&"step 3".into(), &Value::Null));
+    assert_eq!((&lives["at"], &lives["down"]), (&"step 3".into(), &Value::from(false)));
 
     let case = "ike/delete/damaged[topology=client-behind-nat]";
     let is_down = failure("ike-no-quick-2", case);
-    let down = is_down["down"].as_str().expect("what showed it");
-    assert!(down.starts_with("a client did not connect within 120 s"), "{down}");
+    assert_eq!(is_down["down"], true);
+    let text = is_down["text"].as_str().expect("what showed it");
+    assert!(text.contains("; and it is down after that: a client did not connect within 120 s"), "{text}");
+    // Where nothing else has failed, that is the failure.
+    let is_down =
+        failure("ike-no-quick-2", "ike/answer/changed[client=edgeos,attribute=Group Description,value=99]");
+    assert_eq!((&is_down["at"], &is_down["down"]), (&"after the case".into(), &Value::from(true)));
 
     // That it fails is known, and that it is down is not.
     let path = scratch("down").join("known.json");

@@ -94,6 +94,9 @@ impl Guest {
         let (own, guests) = UnixStream::pair().map_err(LabError::io("a socket pair"))?;
         let (card, wire) = Nic::new()?;
         let ends = Ends { agent: guests.into(), card: wire };
+        let agent = machine.agent;
+        let agent = std::path::absolute(agent).map_err(LabError::io(agent.display().to_string()))?;
+        let machine = &Machine { agent: &agent, ..machine.clone() };
         let prepared = match hosting {
             Hosting::Qemu => qemu::command(machine, &cache, &packages.root, ends)?,
             Hosting::Namespaces => namespaces::command(machine, &cache, &packages.root, ends)?,

@@ -38,10 +38,8 @@ pub(super) fn command(
     packages: &Path,
     ends: Ends,
 ) -> Result<Prepared, LabError> {
-    let agent =
-        std::path::absolute(machine.agent).map_err(LabError::io(machine.agent.display().to_string()))?;
     let mut command = unshared(cache)?;
-    command.arg(packages).arg(agent);
+    command.arg(packages).arg(machine.agent);
     command.stdin(Stdio::from(ends.agent)).stdout(Stdio::from(ends.card));
     let release = rustix::system::uname().release().to_string_lossy().into_owned();
     Ok(Prepared { command, kernel: format!("{release} (namespaces)") })

@@ -1,6 +1,6 @@
 //! A guest that is a machine of QEMU, with Debian's kernel: no privilege is needed, and this kernel need not have ESP or PPP.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use command_fds::{CommandFdExt as _, FdMapping};
@@ -29,8 +29,7 @@ pub(super) fn command(
 ) -> Result<Prepared, LabError> {
     output(Command::new(QEMU).arg("--version"), "--no-install-recommends qemu-system-x86")?;
     let image = Image::new(cache)?;
-    let agent: PathBuf =
-        std::path::absolute(machine.agent).map_err(LabError::io(machine.agent.display().to_string()))?;
+    let agent = machine.agent;
     if agent.to_str().is_none_or(|text| text.contains(char::is_whitespace)) {
         return Err(LabError::Missing {
             what: "an l2tpspec whose path has no blank".to_owned(),

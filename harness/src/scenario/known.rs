@@ -136,7 +136,7 @@ impl Entry {
     }
 
     fn fits(&self, failure: &Failure) -> bool {
-        self.down == failure.down.is_some()
+        self.down == failure.is_down
             && self.fails_at.as_ref().is_none_or(|at| *at == failure.at)
             && self.saying.as_ref().is_none_or(|saying| failure.text.contains(&saying[..]))
     }

@@ -421,27 +421,39 @@ impl Play<'_> {
         Ok(())
     }
 
+    /// A case that changes messages and has come to its end: whether the subject does what it is for.
     fn probe_after_mutation(&mut self) -> Result<(), (Verdict, Failure)> {
-        let is_probed = |step: &Step| matches!(&step.verb, Verb::Do(action) if action.what == super::vocabulary::Macro::Probe);
-        if !self.case.mutates() || self.case.steps.last().is_some_and(is_probed) {
+        if !self.case.mutates() || self.case.steps.last().is_some_and(is_probe) {
             return Ok(());
         }
         self.probe().map_err(|stop| {
             let (Stop::Failed(why) | Stop::Blocked(why)) = stop;
-            (Verdict::Fail, Failure::of("after the case", why))
+            (Verdict::Fail, Failure { is_down: true, ..Failure::of("after the case", why) })
         })
     }
 
     /// A mutation that is not taken as it should be may be the end of the subject as well. The next case starts another one,
     /// which would not show that.
-    fn probe_after_failure(&mut self, (verdict, failure): (Verdict, Failure)) -> (Verdict, Failure) {
+    fn probe_after_failure(&mut self, (verdict, mut failure): (Verdict, Failure)) -> (Verdict, Failure) {
         if verdict != Verdict::Fail || self.remotes.are_both() || !self.case.mutates() {
             return (verdict, failure);
         }
+        let failed = self.case.steps.iter().find(|step| Some(step.line) == failure.line);
+        if failed.is_some_and(is_probe) {
+            failure.is_down = true;
+            return (verdict, failure);
+        }
         seams::open(&self.net.plan).armed.clear();
-        let down = self.probe().err().map(|(Stop::Failed(why) | Stop::Blocked(why))| why);
-        (verdict, Failure { down, ..failure })
+        if let Err(Stop::Failed(why) | Stop::Blocked(why)) = self.probe() {
+            failure.is_down = true;
+            failure.text.push_str(&format!("; and it is down after that: {why}"));
+        }
+        (verdict, failure)
     }
+}
+
+fn is_probe(step: &Step) -> bool {
+    matches!(&step.verb, Verb::Do(action) if action.what == super::vocabulary::Macro::Probe)
 }
 
 /// A message in one line.

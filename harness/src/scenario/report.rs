@@ -45,7 +45,7 @@ impl Result<'_> {
     #[must_use]
     pub fn json(&self) -> String {
         let failure = self.failure.map(|failure| {
-            json!({ "at": failure.at, "line": failure.line, "text": failure.text, "since": failure.since, "down": failure.down })
+            json!({ "at": failure.at, "line": failure.line, "text": failure.text, "since": failure.since, "down": failure.is_down })
         });
         json!({
             "type": "case",
@@ -82,9 +82,6 @@ impl Result<'_> {
         if let Some(failure) = self.failure {
             let line = failure.line.map_or_else(String::new, |line| format!(":{line}"));
             put(&format!("{}{line}, {}: {}", self.case.path.display(), failure.at, failure.text));
-            if let Some(down) = &failure.down {
-                put(&format!("and it is down after that: {down}"));
-            }
             let hidden = failure.since.len().saturating_sub(SHOWN);
             if !failure.since.is_empty() {
                 let more = if hidden > 0 {
@@ -193,10 +190,7 @@ impl Junit {
 
     /// Adds what came of a case.
     pub fn add(&mut self, result: &Result<'_>) {
-        let text = result.failure.map(|failure| {
-            let down = failure.down.as_ref().map(|down| format!("; and it is down after that: {down}"));
-            format!("{}: {}{}", failure.at, failure.text, down.unwrap_or_default())
-        });
+        let text = result.failure.map(|failure| format!("{}: {}", failure.at, failure.text));
         let mut status = match result.verdict {
             Verdict::Pass => TestCaseStatus::success(),
             Verdict::Fail | Verdict::UnexpectedPass => TestCaseStatus::non_success(NonSuccessKind::Failure),

@@ -41,32 +41,26 @@ impl Play<'_> {
         let last = before.max(self.net.watch.borrow().messages.len().saturating_sub(1));
         let now = self.net.world.now();
         let is_named = |found: &Message| found.from == *from && message.matches(&found.name);
-        // It may wait for SAs, which a real peer takes its time for.
-        let travel = Duration::from_millis(if self.remotes.is_empty() { 50 } else { 5000 });
+        let is_said = |net: &Net| net.watch.borrow().messages.iter().skip(before).any(is_named);
+        let is_there = self.advance(now + Duration::from_millis(50), is_said)?;
         // Changed it may have another name, of its layer if it is still one of those.
         let is_it = |found: &Message| {
             let layer = found.name.split('.').next().unwrap_or_default();
             found.from == *from && (layer == message.layer() || layer == "udp")
         };
-        self.advance(now + travel, |net| {
-            let messages = &net.watch.borrow().messages;
-            messages.iter().skip(before).any(is_named) || messages.iter().skip(last).any(is_it)
-        })?;
+        if !is_there && !self.remotes.is_empty() {
+            // It waits for SAs, which a real peer takes its time for.
+            let is_other = |net: &Net| net.watch.borrow().messages.iter().skip(last).any(is_it);
+            self.advance(now + Duration::from_secs(5), |net| is_said(net) || is_other(net))?;
+        }
         let watch = self.net.watch.borrow();
         let since = |first| watch.messages.iter().enumerate().skip(first);
         let named = since(before).find(|(_, found)| is_named(found));
         let other = || since(last).find(|(_, found)| is_it(found));
         let found = named.or_else(other).or_else(|| since(last).find(|(_, found)| found.from == *from));
-        if let Some((at, found)) = found {
-            self.cursor = at + 1;
-            self.mark = found.at;
-            let fields = found.fields();
-            if let Some(name) = save {
-                self.saved.insert(name.clone(), fields.clone());
-            }
-            self.saved.insert("sent".to_owned(), fields);
-        }
+        let found = found.map(|(at, _)| at);
         drop(watch);
+        self.note_sent(found, save.as_ref());
         match refused {
             Some(wanted) => self.refused(!*from, heard, wanted),
             None => Ok(()),
@@ -100,16 +94,25 @@ impl Play<'_> {
         }
         let watch = self.net.watch.borrow();
         let found = watch.messages.iter().enumerate().skip(before).find(|(_, found)| is_it(found));
-        if let Some((at, found)) = found {
-            self.cursor = at + 1;
-            self.mark = found.at;
-            let fields = found.fields();
-            if let Some(name) = save {
-                self.saved.insert(name.clone(), fields.clone());
-            }
-            self.saved.insert("sent".to_owned(), fields);
-        }
+        let found = found.map(|(at, _)| at);
+        drop(watch);
+        self.note_sent(found, save.as_ref());
         Ok(())
+    }
+
+    /// What was sent, by its place among the messages: what comes is measured from it, and `$sent` is it.
+    fn note_sent(&mut self, at: Option<usize>, save: Option<&String>) {
+        let Some(at) = at else { return };
+        self.cursor = at + 1;
+        let fields = {
+            let watch = self.net.watch.borrow();
+            self.mark = watch.messages[at].at;
+            watch.messages[at].fields()
+        };
+        if let Some(name) = save {
+            self.saved.insert(name.clone(), fields.clone());
+        }
+        self.saved.insert("sent".to_owned(), fields);
     }
 
     /// Waits until an end has set something aside and said why. Of one that is elsewhere nothing of that is seen.

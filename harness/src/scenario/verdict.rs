@@ -68,14 +68,14 @@ pub struct Failure {
     pub text: String,
     /// The messages since the last one that was expected, a line each.
     pub since: Vec<String>,
-    /// How it showed that the subject did not do any more what it is for after that, if it did not.
-    pub down: Option<String>,
+    /// Whether the subject does not do any more what it is for.
+    pub is_down: bool,
 }
 
 impl Failure {
     /// A failure outside the steps.
     pub fn of(at: &str, text: impl Into<String>) -> Self {
-        Self { at: at.to_owned(), line: None, text: text.into(), since: Vec::new(), down: None }
+        Self { at: at.to_owned(), line: None, text: text.into(), since: Vec::new(), is_down: false }
     }
 }
 
