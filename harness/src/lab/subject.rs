@@ -54,9 +54,13 @@ pub struct SubjectFile {
     pub files: BTreeMap<String, Lines>,
     /// What is run, by what it is for: `start`, `ready` and `stop`, and whatever else it can be told to do.
     pub scripts: BTreeMap<String, Lines>,
-    /// The cases that it cannot play, by patterns of their ids or names or as `client=PROFILE`, and why.
+    /// The cases that it cannot play, by patterns of their ids or names, and why.
     #[serde(default)]
     pub unsupported: BTreeMap<String, String>,
+    /// The profiles of which it agrees to no proposal, and why: it plays their cases only where they offer something
+    /// else or where the refusal is what the case is about.
+    #[serde(default)]
+    pub disagrees: BTreeMap<String, String>,
 }
 
 const fn memory() -> u32 {
@@ -375,6 +379,10 @@ impl Abroad for Subject {
         let found =
             self.file.unsupported.iter().find(|(pattern, _)| crate::scenario::suite::fits(pattern, case));
         found.map(|(_, why)| why.clone())
+    }
+
+    fn disagrees(&self, profile: &str) -> Option<String> {
+        self.file.disagrees.get(profile).cloned()
     }
 
     fn is_in_clear(&self) -> bool {

@@ -63,6 +63,9 @@ pub trait Abroad: Debug {
     /// Why it cannot be asked to play a case, by its id or its name, if its file says so.
     fn unsupported(&self, case: &str) -> Option<String>;
 
+    /// Why it agrees to no proposal of a profile, if its file says so.
+    fn disagrees(&self, profile: &str) -> Option<String>;
+
     /// Whether it does without IPsec.
     fn is_in_clear(&self) -> bool;
 

@@ -120,7 +120,8 @@ impl Profiles {
 pub struct Cast {
     /// The client as the case wants it.
     pub client: Config,
-    /// A client of the same profile with nothing changed.
+    /// A client of the same profile, with the facts that the case changes if messages are what it is about, and else with
+    /// none changed.
     pub prober: Config,
     /// The supernode.
     pub supernode: Config,
@@ -139,7 +140,7 @@ impl Cast {
     /// A change to a fact that a profile does not have, or a supernode that serves nothing.
     pub fn of(case: &Case, profiles: &Profiles) -> Result<Self, String> {
         let Changes { client, supernode, user, password, pre_shared_key, .. } = &case.changes;
-        let plain = profiles.changed(&case.client, &[])?;
+        let plain = profiles.changed(&case.client, if case.mutates() { &client[..] } else { &[] })?;
         let client_profile = profiles.changed(&case.client, client)?;
         let supernode_profile = profiles.changed(&case.supernode, supernode)?;
         let service = supernode_profile.service.clone();
