@@ -108,7 +108,10 @@ impl Run<'_> {
             return Ok(());
         }
         let pair = (file, peer);
-        play_away(pair, suite, cases, "1", options, |at, played| self.note(cases[at], &name, played))
+        let note = |at: usize, played| self.note(cases[at], &name, played);
+        let hosted = play_away(pair, suite, cases, "1", options, note)?;
+        self.matrix.has_hosted(hosted);
+        Ok(())
     }
 
     fn note(&mut self, case: &Case, subject: &str, played: Played) {

@@ -12,6 +12,7 @@ use crate::lab::{self, SubjectFile};
 use crate::scenario::away::{self, Away};
 use crate::scenario::captured::Captured;
 use crate::scenario::faults;
+use crate::scenario::hosted::Hosted;
 use crate::scenario::known::KnownFailures;
 use crate::scenario::model::Case;
 use crate::scenario::play::Options;
@@ -56,7 +57,7 @@ pub(super) fn run(args: &args::Run) -> Result<u8, ExpectedError> {
         junit: Junit::new(&args.subject),
         error: None,
         progress: Progress::of_cases("cases".to_owned(), cases.len() as u64),
-        today: today(),
+        today: chrono::Utc::now().date_naive().to_string(),
     };
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let faults = match &args.fault {
@@ -79,17 +80,18 @@ pub(super) fn run(args: &args::Run) -> Result<u8, ExpectedError> {
         for (at, case) in cases.iter().enumerate() {
             on_played(at, captured.play(case));
         }
-        return printer.finish(known.as_ref());
+        return printer.finish(known.as_ref(), &[]);
     }
     if let Some(file) = subject {
-        play_away((file, peer), &suite, &cases, &args.seed, options, on_played)?;
-        return printer.finish(known.as_ref());
+        let hosted = play_away((file, peer), &suite, &cases, &args.seed, options, on_played)?;
+        return printer.finish(known.as_ref(), &hosted);
     }
     suite::run(&cases, &suite.profiles, &args.seed, options, threads, on_played);
-    printer.finish(known.as_ref())
+    printer.finish(known.as_ref(), &[])
 }
 
-/// Lets a subject of the lab, and its peer if that is one, too, play cases; all are blocked where it does not come up.
+/// Lets a subject of the lab, and its peer if that is one, too, play cases, and says who has played; all are blocked where it
+/// does not come up.
 pub(super) fn play_away(
     (subject, peer): (SubjectFile, Option<SubjectFile>),
     suite: &Suite,
@@ -97,7 +99,7 @@ pub(super) fn play_away(
     seed: &str,
     options: Options<'_>,
     mut on_played: impl FnMut(usize, Played),
-) -> Result<(), ExpectedError> {
+) -> Result<Vec<Hosted>, ExpectedError> {
     let agent = std::env::current_exe().map_err(ExpectedError::Output)?;
     let boot = |file| lab::Subject::boot(file, &agent);
     match boot(subject).and_then(|subject| Ok((subject, peer.map(boot).transpose()?))) {
@@ -107,14 +109,15 @@ pub(super) fn play_away(
                 away = away.with(peer);
             }
             suite::run_away(cases, &suite.profiles, seed, options, &mut away, on_played);
+            Ok([Some(&subject), peer.as_ref()].into_iter().flatten().map(lab::Subject::hosted).collect())
         }
         Err(why) => {
             for at in 0..cases.len() {
                 on_played(at, Played::blocked(Failure::of("the subject", why.to_string())));
             }
+            Ok(Vec::new())
         }
     }
-    Ok(())
 }
 
 /// A recording, and the profile that its client is most like.
@@ -353,12 +356,13 @@ impl Printer<'_> {
         }
     }
 
-    fn finish(self, known: Option<&KnownFailures>) -> Result<u8, ExpectedError> {
-        let Self { args, tally, junit, error, progress, .. } = self;
+    fn finish(self, known: Option<&KnownFailures>, hosted: &[Hosted]) -> Result<u8, ExpectedError> {
+        let Self { args, tally, mut junit, error, progress, .. } = self;
         drop(progress);
         if let Some(error) = error {
             return Err(error);
         }
+        junit.say(hosted);
         if let Some(path) = &args.junit {
             std::fs::write(path, junit.document())
                 .map_err(|source| ExpectedError::File { path: path.clone(), source })?;
@@ -369,9 +373,9 @@ impl Printer<'_> {
             .map(|known| known.unmatched().collect())
             .unwrap_or_default();
         if args.json {
-            write(&(tally.json(&args.subject, &args.seed) + "\n"))?;
+            write(&(tally.json(&args.subject, &args.seed, hosted) + "\n"))?;
         } else {
-            write(&tally.human(&args.subject))?;
+            write(&tally.human(&args.subject, hosted))?;
         }
         for entry in &stale {
             let path = known.map(|known| known.path.display().to_string()).unwrap_or_default();
@@ -393,21 +397,4 @@ impl Printer<'_> {
 pub(super) fn write(text: &str) -> Result<(), ExpectedError> {
     let mut stdout = anstream::stdout().lock();
     stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(ExpectedError::Output)
-}
-
-/// The date, as YYYY-MM-DD.
-fn today() -> String {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let days = i64::try_from(since.map_or(0, |since| since.as_secs()) / 86_400).unwrap_or(0);
-    // Days to a civil date: years begin in March, so that the leap day is the last.
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_of_year = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_of_year + 2) / 5 + 1;
-    let month = if month_of_year < 10 { month_of_year + 3 } else { month_of_year - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02}")
 }

@@ -18,6 +18,7 @@ use crate::check::known::{distance, schema_1};
 use crate::check::lenient;
 use crate::error::ExpectedError;
 use crate::scenario::abroad::{Abroad, Setting};
+use crate::scenario::hosted::{Hosted, versions};
 use crate::transcript::connection::Role;
 
 /// How long a step of a subject may take.
@@ -271,6 +272,8 @@ pub fn subjects(scenarios: &Path) -> Result<Vec<(PathBuf, SubjectFile)>, Expecte
 pub struct Subject {
     file: SubjectFile,
     guest: Guest,
+    resets: u32,
+    resetting: Duration,
 }
 
 impl Subject {
@@ -282,7 +285,7 @@ impl Subject {
         let packages: Vec<&str> = file.packages.iter().map(String::as_str).collect();
         let machine = Machine { packages: &packages, memory: file.memory, agent, hosting: None };
         let guest = Guest::boot(&machine)?;
-        Ok(Self { file, guest })
+        Ok(Self { file, guest, resets: 0, resetting: Duration::ZERO })
     }
 
     /// Gets what it is made of, so that it can be booted where there is no network.
@@ -325,8 +328,19 @@ impl Subject {
     /// The versions of what it is made of, in a line.
     #[must_use]
     pub fn versions(&self) -> String {
-        let each = self.guest.versions.iter().map(|(name, version)| format!("{name} {version}"));
-        each.collect::<Vec<_>>().join(", ")
+        versions(&self.guest.versions)
+    }
+
+    /// What it is made of and what it has taken so far.
+    #[must_use]
+    pub fn hosted(&self) -> Hosted {
+        Hosted {
+            subject: format!("lab:{}", self.file.name),
+            versions: self.guest.versions.clone(),
+            boot: self.guest.boot,
+            resets: self.resets,
+            resetting: self.resetting,
+        }
     }
 
     fn script(&self, name: &str, setting: &Setting) -> Result<Option<String>, String> {
@@ -390,7 +404,10 @@ impl Abroad for Subject {
     }
 
     fn prepare(&mut self, setting: &Setting) -> Result<(), String> {
+        let started = Instant::now();
         self.prepared(setting)?;
+        self.resets += 1;
+        self.resetting += started.elapsed();
         // What the case before has left on the way is not this one's.
         while self.receive().is_some() {}
         Ok(())

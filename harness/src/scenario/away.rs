@@ -500,10 +500,17 @@ mod tests {
         assert!(!others.is_empty());
         let why = |id: &str| {
             let mut cases = edgeos.iter().filter(|case| case.id == id);
-            cases.next().map(|case| away.unsupported(case)).unwrap_or_else(|| panic!("{id} is played by edgeos"))
+            cases
+                .next()
+                .map(|case| away.unsupported(case))
+                .unwrap_or_else(|| panic!("{id} is played by edgeos"))
         };
         assert_eq!(why("guides/connect").as_deref(), Some("its groups"));
-        assert_eq!(why("guides/wrong-psk").as_deref(), Some("its groups"), "another failure is not the refusal");
+        assert_eq!(
+            why("guides/wrong-psk").as_deref(),
+            Some("its groups"),
+            "another failure is not the refusal"
+        );
         assert_eq!(why("museum/debian-libreswan-without-modp1024"), None, "the refusal is what it is about");
         assert_eq!(why("ike/offer/group"), None, "it offers something else");
     }

@@ -114,7 +114,7 @@ pub(crate) fn refusal(event: &Event) -> Option<String> {
         }
         Event::Isakmp(isakmp::Event::Failed { why, .. }) => match why {
             isakmp::Failure::Violated(violation) => with(violation.clause(), violation.to_string()),
-            isakmp::Failure::NothingChosen(why) => Some(format!("no proposal chosen: {why:?}")),
+            isakmp::Failure::NothingChosen(why) => Some(format!("no proposal chosen: {why}")),
             isakmp::Failure::Refused(kind) => Some(format!("refused: {kind}")),
             isakmp::Failure::NoKey => Some("no key".to_owned()),
             isakmp::Failure::NoAnswer => None,
@@ -127,11 +127,9 @@ pub(crate) fn refusal(event: &Event) -> Option<String> {
             l2tp::Event::TunnelDown { why: l2tp::End::Violated(violation), .. }
             | l2tp::Event::SessionDown { why: l2tp::End::Violated(violation), .. },
         ) => with(violation.clause(), violation.to_string()),
-        Event::Ppp(ppp::Event::Rejected { violation, .. }) => {
-            with(violation.clause(), format!("{violation:?}"))
-        }
+        Event::Ppp(ppp::Event::Rejected { violation, .. }) => with(violation.clause(), violation.to_string()),
         Event::ClearL2tp { .. } => with("L2IP-3193-2-a", "L2TP in the clear".to_owned()),
-        Event::DataDropped(dropped) => Some(format!("data message dropped: {dropped:?}")),
+        Event::DataDropped(dropped) => Some(format!("data dropped: {dropped}")),
         _ => None,
     }
 }

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 
+use super::hosted::Hosted;
 use super::model::Case;
 use super::verdict::Verdict;
 use crate::transcript::connection::Role;
@@ -50,6 +51,7 @@ pub struct Matrix {
     supernodes: Vec<String>,
     reasons: Vec<(String, Verdict, String)>,
     counts: BTreeMap<Verdict, usize>,
+    hosted: Vec<Hosted>,
 }
 
 impl Matrix {
@@ -63,6 +65,11 @@ impl Matrix {
     #[must_use]
     pub fn count(&self, verdict: Verdict) -> usize {
         self.counts.get(&verdict).copied().unwrap_or(0)
+    }
+
+    /// Notes who of the lab has played.
+    pub fn has_hosted(&mut self, hosted: Vec<Hosted>) {
+        self.hosted.extend(hosted);
     }
 
     /// Notes what came of a case against a subject, as one object of the type `cell`. The subject plays the role that the case
@@ -115,7 +122,8 @@ impl Matrix {
             .iter()
             .map(|verdict| (verdict.word().to_owned(), json!(self.count(*verdict))))
             .collect();
-        json!({ "type": "summary", "cells": self.counts.values().sum::<usize>(), "verdicts": counts })
+        json!({ "type": "summary", "cells": self.counts.values().sum::<usize>(), "verdicts": counts,
+            "hosted": self.hosted.iter().map(Hosted::json).collect::<Vec<_>>() })
     }
 
     /// The table for people, and under it why each cell that did not pass is as it is.
@@ -177,6 +185,9 @@ impl Matrix {
             .map(|verdict| format!("{} {}", self.count(*verdict), verdict.word()))
             .collect();
         let _ = writeln!(out, "\n{} cells: {}", self.counts.values().sum::<usize>(), counts.join(", "));
+        for each in &self.hosted {
+            let _ = writeln!(out, "{each}");
+        }
         out
     }
 }

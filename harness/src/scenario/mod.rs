@@ -10,6 +10,7 @@ mod ending;
 pub mod faults;
 mod fields;
 pub mod fmt;
+pub mod hosted;
 pub mod known;
 pub(crate) mod look;
 mod matcher;

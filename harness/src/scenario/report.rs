@@ -9,6 +9,7 @@ use anstyle::{AnsiColor, Style};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde_json::json;
 
+use super::hosted::Hosted;
 use super::model::Case;
 use super::verdict::{Failure, Verdict};
 
@@ -136,21 +137,24 @@ impl Tally {
         self.verdicts.values().sum()
     }
 
-    /// The object of type `summary`.
+    /// The object of type `summary`; `hosted` says who of the lab has played.
     #[must_use]
-    pub fn json(&self, subject: &str, seed: &str) -> String {
+    pub fn json(&self, subject: &str, seed: &str, hosted: &[Hosted]) -> String {
         let mut summary = json!({ "type": "summary", "subject": subject, "seed": seed, "cases": self.all() });
         if let Some(object) = summary.as_object_mut() {
             for verdict in Verdict::ALL {
                 object.insert(verdict.word().replace('-', "_"), json!(self.of(verdict)));
             }
+            if !hosted.is_empty() {
+                object.insert("hosted".to_owned(), hosted.iter().map(Hosted::json).collect());
+            }
         }
         summary.to_string()
     }
 
-    /// A table by folder, and a line for all.
+    /// A table by folder, a line for all, and one for each of the lab that has played.
     #[must_use]
-    pub fn human(&self, subject: &str) -> String {
+    pub fn human(&self, subject: &str, hosted: &[Hosted]) -> String {
         let mut out = String::new();
         let count = |verdicts: &BTreeMap<Verdict, usize>| {
             let words = Verdict::ALL.iter().filter_map(|verdict| {
@@ -171,6 +175,9 @@ impl Tally {
         let cases = if all == 1 { "case" } else { "cases" };
         let _ =
             writeln!(out, "{STRONG}{all:>15} {cases} against {subject}{STRONG:#}: {}", count(&self.verdicts));
+        for each in hosted {
+            let _ = writeln!(out, "{each}");
+        }
         out
     }
 }
@@ -207,6 +214,15 @@ impl Junit {
         case.set_classname(result.case.id.clone());
         case.set_time(result.elapsed);
         self.suite.add_test_case(case);
+    }
+
+    /// Says who of the lab has played, as properties of the suite.
+    pub fn say(&mut self, hosted: &[Hosted]) {
+        for Hosted { subject, versions, .. } in hosted {
+            for (name, version) in versions {
+                self.suite.add_property((format!("{subject} {name}"), version.clone()));
+            }
+        }
     }
 
     /// Adds what came of something that is no case.

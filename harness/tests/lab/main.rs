@@ -96,7 +96,11 @@ fn main() -> ExitCode {
     let trial = Trial::test("lab/namespaces", || namespaces::played(Path::new(AGENT), &root()));
     trials.push(trial.with_kind(why).with_ignored_flag(!is_required));
     let is_able = rustix::process::geteuid().is_root() && Path::new("/dev/net/tun").exists();
-    let stands = [("lab/stands", stands::dialled as fn() -> _), ("lab/stands-killed", stands::killed)];
+    let stands = [
+        ("lab/stands", stands::dialled as fn() -> _),
+        ("lab/stands-dials", stands::dials),
+        ("lab/stands-killed", stands::killed),
+    ];
     for (name, run) in stands {
         let why = if is_required && !is_able { "it takes root and /dev/net/tun" } else { why };
         trials.push(Trial::test(name, run).with_kind(why).with_ignored_flag(!is_required || !is_able));
@@ -229,5 +233,14 @@ fn played(name: &str, words: &[&str]) -> Result<(), Failed> {
             wrong.push(format!("{}: {} {:?}", cases[at].name(), verdict.word(), played.failure));
         }
     });
+    let hosted = subject.hosted();
+    let has_version = |package: &&String| hosted.versions.iter().any(|(name, _)| name == *package);
+    wrong.extend(
+        subject.file().packages.iter().filter(|it| !has_version(it)).map(|it| format!("{it}: no version")),
+    );
+    // A mutation has its happy path and its probe, which are set up by themselves.
+    if hosted.resets < u32::try_from(cases.len())? {
+        wrong.push(format!("{} cases, {} resets", cases.len(), hosted.resets));
+    }
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n").into()) }
 }

@@ -1,7 +1,9 @@
 //! Labs that stand, from the command line: put up, dialled by the reference on real sockets, taken down, killed.
 
+use std::io::{Read as _, Write as _};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use libtest_mimic::Failed;
 use serde_json::Value;
@@ -83,6 +85,87 @@ fn dial(name: &str) -> Result<String, Failed> {
     if output.status.success() { Ok(text) } else { Err(format!("connect: {text}\nand: {said}").into()) }
 }
 
+/// Real strongSwan, xl2tpd and pppd dial the reference on real sockets; packets as long as the link takes go both ways by the
+/// kernels' own doing.
+pub(super) fn dials() -> Result<(), Failed> {
+    let name = format!("dials-{}", std::process::id());
+    lab(&["up", "strongswan-edgeos", "--as", &name])?;
+    let done = serve(&name);
+    lab(&["down", &name])?;
+    nothing_is_left(&name)?;
+    let text = done?;
+    let mut from = 0;
+    for word in
+        ["phase1-up", "phase2-up", "authenticated", "link-up", "link-down", "phase2-down", "phase1-down"]
+    {
+        match text[from..].find(&format!(r#""event":"{word}""#)) {
+            Some(at) => from += at,
+            None => return Err(format!("no {word} in its turn: {text}").into()),
+        }
+    }
+    Ok(())
+}
+
+fn serve(name: &str) -> Result<String, Failed> {
+    let standing = status(name)?.ok_or("it does not stand")?;
+    let namespace = standing["namespace"].as_str().ok_or("no namespace")?;
+    let scenarios = super::root();
+    let mut server = Command::new("ip")
+        .args(["netns", "exec", namespace, AGENT, "serve", "--json", "--length", "120", "--scenarios"])
+        .arg(scenarios)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit())
+        .spawn()
+        .map_err(|error| error.to_string())?;
+    let used = used(name);
+    // As Ctrl-C does. Whatever has come of the client, the server ends.
+    run(Command::new("kill").args(["-INT", &server.id().to_string()]))?;
+    let mut text = String::new();
+    let read = server.stdout.as_mut().map(|out| out.read_to_string(&mut text)).transpose();
+    let status = server.wait().map_err(|error| error.to_string())?;
+    read.map_err(|error| error.to_string())?;
+    match used {
+        Ok(()) if status.success() => Ok(text),
+        Ok(()) => Err(format!("serve ended with {status}: {text}").into()),
+        Err(failed) => Err(format!("{}: {text}", failed.message().unwrap_or_default()).into()),
+    }
+}
+
+/// Lets the client of a lab that stands dial, ping, and hang up.
+fn used(name: &str) -> Result<(), Failed> {
+    lab(&["tell", name, "connect"])?;
+    let is_up = |state: &str| {
+        serde_json::from_str::<Value>(state)
+            .is_ok_and(|state| state["ppp"] == 1 && state["ppp.peer"] == "10.70.72.1")
+    };
+    // It is emulated, and others may be at work beside it.
+    let mut tries = 0;
+    while !is_up(&lab(&["tell", name, "state"])?) {
+        tries += 1;
+        if tries == 120 {
+            return Err("it did not connect".into());
+        }
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    let mut shell = Command::new(AGENT)
+        .args(["lab", "shell", name])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| error.to_string())?;
+    let line = b"ping -c 3 -i 0.3 -W 5 -M do -s 1372 10.70.72.1\n";
+    shell
+        .stdin
+        .take()
+        .map(|mut stdin| stdin.write_all(line))
+        .transpose()
+        .map_err(|error| error.to_string())?;
+    let pinged = shell.wait_with_output().map_err(|error| error.to_string())?;
+    let pinged = String::from_utf8_lossy(&pinged.stdout);
+    lab(&["tell", name, "disconnect"])?;
+    if pinged.contains(" 3 received") { Ok(()) } else { Err(pinged.into_owned().into()) }
+}
+
 /// What a holder that is killed leaves is removed by the next one who looks.
 pub(super) fn killed() -> Result<(), Failed> {
     let name = format!("killed-{}", std::process::id());
@@ -94,7 +177,7 @@ pub(super) fn killed() -> Result<(), Failed> {
         if status(&name)?.is_none() {
             return nothing_is_left(&name);
         }
-        std::thread::sleep(std::time::Duration::from_millis(50));
+        std::thread::sleep(Duration::from_millis(50));
     }
     Err("it stands without a holder".into())
 }

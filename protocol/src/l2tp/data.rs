@@ -1,5 +1,7 @@
 //! The data path: headers of data messages taken off and put on in place (RFC 2661 sections 3.1 and 5.4).
 
+use core::fmt;
+
 use super::event::{Path, SessionId, TunnelId};
 use super::layer::L2tp;
 use super::violation::Violation;
@@ -16,6 +18,16 @@ pub enum Dropped {
     NotUp,
     /// Its number is not above that of the message delivered last (L2TP-2661-5.4-c).
     OutOfOrder,
+}
+
+impl fmt::Display for Dropped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Violation(violation) => violation.fmt(f),
+            Self::NotUp => f.write_str("message for a session that is not up"),
+            Self::OutOfOrder => f.write_str("message that is not above the one delivered last"),
+        }
+    }
 }
 
 /// The numbers of the data of a session.

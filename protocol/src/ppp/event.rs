@@ -1,5 +1,6 @@
 //! What the layer is told and what it tells.
 
+use core::fmt;
 use core::net::Ipv4Addr;
 
 use super::config::{Config, Method};
@@ -111,6 +112,19 @@ impl Violation {
         }
     }
 }
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed(malformed) => malformed.fmt(f),
+            Self::WrongPhase(protocol) => write!(f, "packet of {protocol}, which has no place in this phase"),
+            Self::Unasked(protocol) => write!(f, "answer of {protocol} to what was not asked"),
+            Self::NoSuchLink => f.write_str("frame for a link that is not known"),
+        }
+    }
+}
+
+impl core::error::Error for Violation {}
 
 impl From<Malformed> for Violation {
     fn from(malformed: Malformed) -> Self {
