@@ -120,8 +120,8 @@ impl Profiles {
 pub struct Cast {
     /// The client as the case wants it.
     pub client: Config,
-    /// A client of the same profile, with the facts that the case changes if messages are what it is about, and else with
-    /// none changed.
+    /// A client of the same profile that connects: with the facts that the case changes, unless it is about not getting on with
+    /// those.
     pub prober: Config,
     /// The supernode.
     pub supernode: Config,
@@ -140,7 +140,8 @@ impl Cast {
     /// A change to a fact that a profile does not have, or a supernode that serves nothing.
     pub fn of(case: &Case, profiles: &Profiles) -> Result<Self, String> {
         let Changes { client, supernode, user, password, pre_shared_key, .. } = &case.changes;
-        let plain = profiles.changed(&case.client, if case.mutates() { &client[..] } else { &[] })?;
+        let fails = case.outcome.as_ref().is_some_and(|outcome| outcome.failed == Some(true));
+        let plain = profiles.changed(&case.client, if fails { &[] } else { &client[..] })?;
         let client_profile = profiles.changed(&case.client, client)?;
         let supernode_profile = profiles.changed(&case.supernode, supernode)?;
         let service = supernode_profile.service.clone();
