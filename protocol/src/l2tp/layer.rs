@@ -68,6 +68,12 @@ impl L2tp {
         self.tunnels.values().filter(is_up).map(|tunnel| TunnelId(tunnel.id))
     }
 
+    /// The tunnels that are up and have no session, nor one that is being opened.
+    pub fn bare_tunnels(&self) -> impl Iterator<Item = TunnelId> {
+        let is_bare = |id: &TunnelId| self.tunnels.get(id).is_some_and(|tunnel| tunnel.sessions.is_empty());
+        self.tunnels().filter(is_bare)
+    }
+
     /// The sessions that are up.
     pub fn sessions(&self) -> impl Iterator<Item = SessionId> {
         self.tunnels.values().flat_map(|tunnel| {

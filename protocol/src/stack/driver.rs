@@ -157,10 +157,7 @@ impl<T: Tap> Stack<T> {
             self.grant(cx, wish);
         }
         if reach >= Reach::Session && matches!(self.config.role, Role::Client { .. }) {
-            let busy: Vec<l2tp::TunnelId> = self.l2tp.sessions().map(|session| session.tunnel).collect();
-            let bare: Vec<l2tp::TunnelId> =
-                self.l2tp.tunnels().filter(|tunnel| !busy.contains(tunnel)).collect();
-            for tunnel in bare {
+            for tunnel in self.l2tp.bare_tunnels().collect::<Vec<_>>() {
                 self.l2tp.handle_input(cx, Input::Command(l2tp::Command::OpenSession { tunnel }));
             }
         }

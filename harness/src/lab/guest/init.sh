@@ -1,6 +1,7 @@
 #!/bin/sh
 /bin/busybox mount -t proc proc /proc
 /bin/busybox --install -s /bin
+hostname l2tpspec
 mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
 while read -r name; do

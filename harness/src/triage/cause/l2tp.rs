@@ -6,7 +6,7 @@ use crate::triage::mark::Side;
 
 impl Case<'_> {
     /// What ended tunnel or call before it stood.
-    fn stopped(&self, stop: &Stop) -> String {
+    pub(super) fn stopped(&self, stop: &Stop) -> String {
         let (what, kind) = if stop.is_tunnel { ("the tunnel", "StopCCN") } else { ("the call", "CDN") };
         format!("{} gives up {what} with {kind}: {} ({})", self.names.of(stop.side), stop.words, stop.frames)
     }

@@ -4,12 +4,18 @@ use l2tpspec_protocol::ppp::Protocol;
 use l2tpspec_protocol::ppp::chap::mschap::ErrorCode;
 
 use super::{Case, times};
+use crate::triage::authentication::Authentication;
+use crate::triage::l2tp::Stop;
 use crate::triage::mark::Side;
 use crate::triage::negotiation::{Negotiation, Objection};
 use crate::triage::ppp::{AUTHENTICATION_PROTOCOL, Ppp};
 
 /// Number of IPCP's IP-Address option (RFC 1332 section 3.3).
 const IP_ADDRESS: u8 = 3;
+/// Within how many nanoseconds of a response its refusal comes: FreeRADIUS holds one back for a second, and for five at most. Who
+/// waits for a user database in vain waits longer.
+const PROMPT: i64 = 6_000_000_000;
+
 /// How often an option is refused until that is a loop.
 const LOOP: u64 = 3;
 
@@ -162,6 +168,13 @@ impl Case<'_> {
                 "{peer} never answers the {method} challenge ({}): it has no password for this connection",
                 authentication.challenges
             ));
+        } else if let Some(end) = self.hung_up(authentication) {
+            causes.push(format!(
+                "user name or password is wrong: {end} in answer to the {method} response{user} ({}), without a \
+                 word of refusal",
+                authentication.responses
+            ));
+            return causes;
         } else {
             causes.push(format!(
                 "the {method} response{user} ({}) is never accepted nor refused: the user database \
@@ -174,6 +187,21 @@ impl Case<'_> {
             causes.extend(self.broken_off());
         }
         causes
+    }
+
+    /// How the authenticator ended everything soon after the response, if it did, as l2tpns does.
+    fn hung_up(&self, authentication: &Authentication) -> Option<String> {
+        let response = authentication.responses.last()?;
+        let tunnel = self.attempt.tunnels.current();
+        let session = self.attempt.session();
+        let mut stops =
+            session.and_then(|it| it.stop.as_ref()).into_iter().chain(tunnel.and_then(|it| it.stop.as_ref()));
+        let is_answer = |stop: &&Stop| {
+            let begin = stop.frames.begin();
+            Some(stop.side) == authentication.challenger
+                && begin.is_some_and(|it| it > response && it.time - response.time <= PROMPT)
+        };
+        stops.find(is_answer).map(|stop| self.stopped(stop))
     }
 
     pub(super) fn ipcp_up(&self) -> Vec<String> {

@@ -1,5 +1,6 @@
 use std::net::Ipv4Addr;
 
+use l2tpspec_protocol::l2tp::wire::{AvpValue, MessageType, ResultCode};
 use l2tpspec_protocol::ppp::chap::{self, Algorithm};
 use l2tpspec_protocol::ppp::control::{Body, Code, Packet};
 use l2tpspec_protocol::ppp::{Control, Protocol, ipcp, lcp, pap};
@@ -162,6 +163,22 @@ fn challenges_and_responses_that_nobody_answers() {
     assert_failed(&story.outcome(), Rung::LcpUp, &["the client never answers the MS-CHAPv2 challenge"]);
     story.ppp(CLIENT, response());
     assert_failed(&story.outcome(), Rung::LcpUp, &["never accepted nor refused", "RADIUS"]);
+}
+
+#[test]
+fn an_authenticator_that_hangs_up_at_once_has_refused_and_one_that_does_later_has_waited() {
+    let ends = |wait, who| {
+        let mut story = Story::default();
+        linked(&mut story).ppp(SUPERNODE, challenge()).ppp(CLIENT, response()).wait(wait);
+        let result = ResultCode { result: 3, error: None, message: Vec::new() };
+        let kind = MessageType::CallDisconnectNotify;
+        story.l2tp_with(who, kind, vec![AvpValue::ResultCode(result)], None);
+        story.outcome()
+    };
+    let words = ["user name or password is wrong", "the supernode gives up the call", "response of user"];
+    assert_failed(&ends(1, SUPERNODE), Rung::LcpUp, &words);
+    assert_failed(&ends(30, SUPERNODE), Rung::LcpUp, &["never accepted nor refused", "RADIUS"]);
+    assert_failed(&ends(1, CLIENT), Rung::LcpUp, &["never accepted nor refused", "RADIUS"]);
 }
 
 #[test]
