@@ -60,6 +60,9 @@ struct Written {
     #[schemars(schema_with = "schema_1")]
     _format: (),
     subject: String,
+    /// Files beside this one whose failures the subject has as well, as it is made of the same daemons.
+    #[serde(default)]
+    also: Vec<String>,
     failures: Vec<Entry>,
 }
 
@@ -75,9 +78,19 @@ impl KnownFailures {
     /// # Errors
     /// A file that cannot be read, or says something that is not understood; the error names line and column.
     pub fn load(path: &Path) -> Result<Self, ExpectedError> {
-        let Written { subject, failures, .. } = lenient::read(path)?;
-        let matched = vec![false; failures.len()];
-        Ok(Self { path: path.to_owned(), subject, entries: failures, matched })
+        let Written { subject, also, failures: mut entries, .. } = lenient::read(path)?;
+        for name in also {
+            let shared: Written = lenient::read(&path.with_file_name(&name))?;
+            if !shared.also.is_empty() {
+                let (path, also) = (path.display(), shared.also.join(", "));
+                return Err(ExpectedError::Usage(format!(
+                    "{path} has the failures of {name}, which has those of {also} itself\nhint: name them all here"
+                )));
+            }
+            entries.extend(shared.failures);
+        }
+        let matched = vec![false; entries.len()];
+        Ok(Self { path: path.to_owned(), subject, entries, matched })
     }
 
     /// The file about a subject in the folder `known` of a directory of scenarios, if it has one.
