@@ -21,6 +21,7 @@ use crate::diff::{self, Compared, Side, effect, human};
 use crate::error::ExpectedError;
 use crate::exit_code;
 use crate::profile::Profile;
+use crate::scenario::hosted::Hosted;
 use crate::transcript::connection::Role;
 
 pub(super) fn run(args: &args::Diff) -> Result<u8, ExpectedError> {
@@ -306,6 +307,11 @@ impl<'a> Report<'a> {
     /// Counts a recording that could not be read.
     pub(super) const fn count_unreadable(&mut self) {
         self.summary.unreadable += 1;
+    }
+
+    /// Says who of the lab the new side is.
+    pub(super) fn is_about(&mut self, hosted: Option<Hosted>) {
+        self.summary.hosted = hosted;
     }
 
     /// Writes the sum of it. The exit status.

@@ -17,6 +17,7 @@ use crate::lab;
 use crate::lift::{self, Lifted, Request};
 use crate::profile::{Profile, Role as ProfileRole};
 use crate::scenario::away::Away;
+use crate::scenario::hosted::Hosted;
 use crate::scenario::play::{Options, play, play_with};
 use crate::scenario::report::Junit;
 use crate::scenario::suite::Suite;
@@ -46,6 +47,7 @@ pub(super) fn replay(args: &args::Replay) -> Result<u8, ExpectedError> {
             let [old, new] = &*sides;
             let said = report.said("", [old, new], note.as_deref());
             report.keep(&[], said)?;
+            report.is_about(replayer.hosted());
             report.finish(&[])
         }
         Outcome::Blocked(why) => {
@@ -99,6 +101,9 @@ pub(super) fn regress(args: &args::Regress) -> Result<u8, ExpectedError> {
         progress.at(at as u64 + 1);
     }
     drop(progress);
+    let hosted = replayer.hosted();
+    junit.say(hosted.as_slice());
+    report.is_about(hosted);
     if let Some(path) = &args.junit {
         let failed = |source| ExpectedError::File { path: path.clone(), source };
         std::fs::write(path, junit.document()).map_err(failed)?;
@@ -234,6 +239,14 @@ impl<'a> Replayer<'a> {
         };
         let work = Work::new(against.record.as_deref())?;
         Ok(Self { against, root, suite, role, profile, subject, work })
+    }
+
+    /// Who of the lab is tried.
+    fn hosted(&self) -> Option<Hosted> {
+        match &self.subject {
+            Subject::Lab(subject) => Some(subject.hosted()),
+            _ => None,
+        }
     }
 
     /// Plays one connection of a recording again; numbers are from 1.

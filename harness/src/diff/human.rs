@@ -146,4 +146,7 @@ pub fn write_summary(summary: &Summary, page: &mut Page) {
         .extend(others.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
     words.push(format!("{old} old and {new} new connections compared"));
     page.styled(0, STRONG, &words.join(", "));
+    if let Some(hosted) = &summary.hosted {
+        page.styled(0, Style::new(), &hosted.to_string());
+    }
 }

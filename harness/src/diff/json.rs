@@ -3,6 +3,7 @@
 use super::baseline::Allowance;
 use super::compare::{Difference, Said};
 use crate::report::json::Json;
+use crate::scenario::hosted::Hosted;
 
 fn text(json: &mut Json<'_>, key: &str, value: Option<&str>) {
     json.key(key);
@@ -112,7 +113,7 @@ pub fn unseen(recording: Option<&str>, what: &str, out: &mut Vec<u8>) {
 }
 
 /// Counts of a whole run.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Summary {
     /// Pairs of recordings.
     pub recordings: usize,
@@ -128,6 +129,8 @@ pub struct Summary {
     pub stale: usize,
     /// Recordings that could not be read to their ends.
     pub unreadable: usize,
+    /// Who of the lab the new side is.
+    pub hosted: Option<Hosted>,
 }
 
 impl Summary {
@@ -150,7 +153,32 @@ impl Summary {
             json.key(key);
             json.number(number as u64);
         }
+        if let Some(hosted) = &self.hosted {
+            json.key("hosted");
+            json.tree(&hosted.json());
+        }
         json.end_object();
         json.end_line();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_summary_says_who_of_the_lab_was_compared() {
+        let versions = vec![("xl2tpd".to_owned(), "1.3.18-1".to_owned())];
+        let subject = "lab:xl2tpd".to_owned();
+        let hosted = Hosted { subject, versions, boot: Duration::ZERO, resets: 2, resetting: Duration::ZERO };
+        let written = |hosted: Option<Hosted>| {
+            let mut out = Vec::new();
+            Summary { hosted, ..Summary::default() }.write(&mut out);
+            serde_json::from_slice::<serde_json::Value>(&out).expect("it is JSON")
+        };
+        assert_eq!(written(Some(hosted.clone()))["hosted"], hosted.json());
+        assert_eq!(written(None).get("hosted"), None);
     }
 }

@@ -127,6 +127,13 @@ impl<'a> Json<'a> {
         self.comma = true;
     }
 
+    /// Writes a value that is there as a whole.
+    pub fn tree(&mut self, value: &serde_json::Value) {
+        self.separate();
+        self.out.extend_from_slice(value.to_string().as_bytes());
+        self.comma = true;
+    }
+
     /// Writes octets as a string of hexadecimal digits.
     pub fn hex(&mut self, octets: &[u8]) {
         self.separate();

@@ -12,7 +12,7 @@ use crate::triage::ppp::{AUTHENTICATION_PROTOCOL, Ppp};
 
 /// Number of IPCP's IP-Address option (RFC 1332 section 3.3).
 const IP_ADDRESS: u8 = 3;
-/// Within how many nanoseconds of a response its refusal comes: FreeRADIUS holds one back for a second, and for five at most. Who
+/// Within how many nanoseconds of a response its refusal comes: `FreeRADIUS` holds one back for a second, five at most. Who
 /// waits for a user database in vain waits longer.
 const PROMPT: i64 = 6_000_000_000;
 
