@@ -56,8 +56,12 @@ fn unacknowledged(kind: MessageType, heard: &mut Heard, tunnels: &Tunnels, repor
     for tunnel in tunnels.list().iter().filter(|tunnel| !tunnel.is_blind) {
         for sender in [Role::Client, Role::Supernode] {
             let Some((frame, heard_at)) = heard.0[!sender] else { continue };
-            let sent = tunnel.flows[sender].recent().find(|sent| {
+            let flow = &tunnel.flows[sender];
+            // What is ahead of a number that was never sent waits for it, or is dropped (L2TP-2661-5.8-d).
+            let is_in_turn = |ns| flow.missing.is_none_or(|missing| is_before(ns, missing));
+            let sent = flow.recent().find(|sent| {
                 sent.kind == Some(kind)
+                    && is_in_turn(sent.ns)
                     && sent.unacknowledged >= 3
                     && sent.time - sent.unacknowledged_since < CYCLE
                     && heard_at > sent.time

@@ -312,6 +312,24 @@ fn lost_messages_and_repeats_with_growing_intervals_break_nothing() {
     assert_eq!(talk.judge(), []);
 }
 
+/// L2TP-2661-5.8-d: who drops what is ahead of its turn owes no acknowledgement of it; the one who skipped a number is at fault.
+#[test]
+fn a_hello_ahead_of_its_turn_need_not_be_acknowledged() {
+    let broken = |ahead: u16| {
+        let mut talk = opened();
+        talk.control(Client, 0, [AvpValue::MessageType(M::Hello)]);
+        let header = &mut control(talk.entries.last_mut().unwrap()).unwrap().header;
+        let Sequence { ns, nr } = header.sequence.unwrap();
+        header.sequence = Some(Sequence { ns: ns + ahead, nr });
+        talk.repeat_last(Client, &[1000, 2000, 4000]);
+        peer_lives(&mut talk);
+        format!("{:?}", talk.judge())
+    };
+    assert!(broken(0).contains("sent no acknowledgement of the HELLO"), "{}", broken(0));
+    assert!(!broken(5).contains("sent no acknowledgement"), "{}", broken(5));
+    assert!(broken(5).contains("was not sent; expected Ns"), "{}", broken(5));
+}
+
 #[test]
 fn what_cannot_be_read_is_held_against_nobody() {
     let mut talk = opened();
