@@ -236,7 +236,7 @@ fn lists_are_objects_or_lines() {
     assert_eq!(output.status.code(), Some(0));
     let lines = lines(&output);
     let count = |kind: &str| lines.iter().filter(|line| line["type"] == kind).count();
-    assert_eq!((count("requirement"), count("profile"), count("subject")), (450, 16, 10));
+    assert_eq!((count("requirement"), count("profile"), count("subject")), (450, 17, 11));
     assert!(count("scenario") > 100 && count("fault") > 30);
     let words = l2tpspec(&["list", "words"]);
     assert!(String::from_utf8_lossy(&words.stdout).contains("l2tp.SCCRQ"));
@@ -291,4 +291,29 @@ fn a_subject_that_a_mutation_has_brought_down_is_told_from_one_that_took_it_wron
     };
     assert_eq!(known(""), Some(1));
     assert_eq!(known(", \"down\": true"), Some(0));
+}
+
+#[test]
+fn failures_of_the_same_daemons_are_written_once() {
+    let folder = scratch("also");
+    let write = |name: &str, more: &str| {
+        let text = format!("{{ \"format\": 1, \"subject\": \"self\", {more} }}");
+        fs::write(folder.join(name), text).expect("room for files");
+    };
+    let entry = "\"failures\": [ { \"match\": \"l2tp/sccrq/window-zero*\", \"why\": \"it says no SCCRP\" } ]";
+    write("daemon.json", entry);
+    write("subject.json", "\"also\": [\"daemon.json\"], \"failures\": []");
+    write("beyond.json", "\"also\": [\"subject.json\"], \"failures\": []");
+    write("alone.json", "\"failures\": []");
+    let run = |name: &str| {
+        let path = folder.join(name);
+        let path = path.to_str().expect("a path that is text");
+        l2tpspec(&["run", "--json", "--known", path, "l2tp/sccrq/window-zero"])
+    };
+    let verdict = |name: &str| lines(&run(name))[0]["verdict"].clone();
+    assert_eq!((verdict("subject.json"), verdict("alone.json")), ("unexpected-pass".into(), "pass".into()));
+    let beyond = run("beyond.json");
+    assert_eq!(beyond.status.code(), Some(2));
+    let said = errors(&beyond);
+    assert!(said.contains("subject.json") && said.contains("daemon.json") && said.contains("hint"), "{said}");
 }

@@ -81,7 +81,7 @@ fn hex(digits: &str) -> Vec<u8> {
 #[test]
 fn every_profile_loads_and_every_fact_has_a_public_source() {
     let profiles = all();
-    assert_eq!(profiles.len(), 16);
+    assert_eq!(profiles.len(), 17);
     for profile in &profiles {
         assert!(profile.facts.len() > 80, "{}: {}", profile.name, profile.facts.len());
         let Counts { captured, documented, guessed } = profile.counts();

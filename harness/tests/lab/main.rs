@@ -71,6 +71,15 @@ const PLAYED: &[(&str, &[&str])] = &[
         ],
     ),
     ("strongswan-frr", &["guides/ospf-peering*direct*"]),
+    (
+        "l2tpns",
+        &[
+            "guides/connect*client=networkmanager-strongswan*direct*",
+            "l2tp/avp/optional-in-any-message*ICRQ*",
+            "l2tp/order/ahead*ns=9*",
+            "ppp/lcp/echo*from=client*edgeos*",
+        ],
+    ),
     ("strongswan-unbound", &["matrix/supernode/dns*client=edgeos*client-behind-nat*"]),
     ("strongswan-openwrt", &["matrix/client/data*client-behind-nat*", "matrix/client/end*direct*"]),
     ("networkmanager-strongswan", &["matrix/client/data*client-behind-nat*", "matrix/client/end*direct*"]),
