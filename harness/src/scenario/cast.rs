@@ -179,3 +179,24 @@ impl Cast {
         Ok(Self { client, prober, supernode, client_profile, supernode_profile, service })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::Cast;
+    use crate::scenario::suite::Suite;
+
+    #[test]
+    fn a_prober_offers_what_the_case_has_its_client_offer_unless_that_is_to_be_refused() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
+        let suite = Suite::load(&root).expect("the scenarios");
+        let is_as_changed = |id: &str| {
+            let case = suite.cases.iter().find(|case| case.id == id).expect("there is one");
+            let cast = Cast::of(case, &suite.profiles).expect("a cast");
+            format!("{:?}", cast.prober.isakmp) == format!("{:?}", cast.client.isakmp)
+        };
+        assert!(is_as_changed("ike/delete/child") && is_as_changed("ike/offer/group"));
+        assert!(!is_as_changed("guides/no-common-proposal"));
+    }
+}

@@ -39,7 +39,7 @@ pub(super) fn played(agent: &Path, scenarios: &Path) -> Result<(), Failed> {
     );
     // The first one loads modules, which stay.
     let said = done("the case", &format!("for try in $(seq {TRIES}); do {run} && break; done"))?;
-    if !said.contains("1 pass") {
+    if !said.contains("1 pass") || !said.contains(&format!("lab:{SUBJECT} is ")) {
         return Err(format!("the case has not passed: {said}").into());
     }
     let before = done("what there is", LEFT)?;
